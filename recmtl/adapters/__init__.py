@@ -1,0 +1,1 @@
+"""Adapters: rules that make a weight of the deep part depend on the task or the domain."""

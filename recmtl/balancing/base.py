@@ -1,0 +1,26 @@
+"""What every balance does."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from torch import Tensor
+
+from recmtl.config import Component
+
+
+class Balance:
+    """Turns the tasks' losses into gradients."""
+
+    def backward(self, losses_T: Tensor) -> None:
+        """Accumulate the gradients of all parameters that the losses depend on."""
+        raise TypeError(f"{type(self).__name__} has no backward")
+
+
+class BalanceConfig(Component):
+    """A balance and what changes its result."""
+
+    family: ClassVar[str] = "balance"
+
+    def build(self, tasks: Sequence[str]) -> Balance:
+        """For the tasks that are trained, in the order of their losses."""
+        raise TypeError(f"{type(self).__name__} builds nothing")

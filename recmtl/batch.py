@@ -1,0 +1,61 @@
+"""What every forward speaks: a batch of rows as tensors, sliced from columns, never collated row by row.
+
+The project's shape legend, used as suffixes of tensor names everywhere:
+B rows · F fields (features with an embedding) · N numbers · K knots · D embedding size · I input width · H hidden width ·
+O output width · E experts · T tasks · L ids in a ragged column
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """A column of lists: row i holds values_L[offsets[i] : offsets[i + 1]]."""
+
+    values_L: Tensor
+    offsets: Tensor
+    """int64 [B + 1], from 0 to L."""
+
+    def take(self, index_B: Tensor) -> "Ragged":
+        """The rows `index_B`, in that order."""
+        starts_B = self.offsets[index_B]
+        lengths_B = self.offsets[index_B + 1] - starts_B
+        offsets = torch.zeros(len(index_B) + 1, dtype=torch.int64)
+        torch.cumsum(lengths_B, 0, out=offsets[1:])
+        shift_L = torch.repeat_interleave(starts_B - offsets[:-1], lengths_B)
+        return Ragged(self.values_L[shift_L + torch.arange(len(shift_L))], offsets)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows as columns; a whole split is one too. The order of fields, numbers, tasks is the schema's."""
+
+    ids_BF: Tensor
+    """int32: one id for each feature with a single value."""
+    numbers_BN: Tensor
+    """float32, NaN where missing."""
+    sequences: tuple[Ragged, ...]
+    """One for each sequence feature."""
+    labels_BT: Tensor
+    """float32, 0 where not observed."""
+    observed_BT: Tensor
+    """bool: the row counts for this task."""
+    domain_B: Tensor
+    """int64: index of the domain."""
+
+    def __len__(self) -> int:
+        return len(self.domain_B)
+
+    def take(self, index_B: Tensor) -> "Batch":
+        """The rows `index_B` (int64), in that order."""
+        return Batch(
+            self.ids_BF[index_B],
+            self.numbers_BN[index_B],
+            tuple(column.take(index_B) for column in self.sequences),
+            self.labels_BT[index_B],
+            self.observed_BT[index_B],
+            self.domain_B[index_B],
+        )

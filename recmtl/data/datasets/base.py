@@ -1,0 +1,48 @@
+"""What every data set declares: its files, its layout, and a reader."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from duckdb import DuckDBPyConnection
+
+from recmtl.config import Component
+from recmtl.data.layout import Layout
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of a data set as its publisher gives it."""
+
+    name: str
+    url: str | None = None
+    """Where it can be fetched; None if it cannot without a login."""
+    sha256: str | None = None
+    """Of the published file; None where the publisher's file could not be seen."""
+    max_bytes: int = 20 * 2**30
+    """More is refused before it fills the disk."""
+    needed: bool = True
+    """Without it the data set cannot be read."""
+
+
+class DatasetConfig(Component):
+    """What to take from a data set."""
+
+    family: ClassVar[str] = "data set"
+    files: ClassVar[Sequence[SourceFile]] = ()
+    licence: ClassVar[str] = ""
+    how_to_get: ClassVar[str] = ""
+    """Where a person gets files that need a login."""
+
+    def layout(self) -> Layout:
+        """What the columns of `read` mean."""
+        raise TypeError(f"{type(self).__name__} does not say what its columns mean")
+
+    def read(self, raw: Path, connection: DuckDBPyConnection) -> str:
+        """Query for all rows of the files in `raw`, with the columns that `layout` names and `row`.
+
+        Raises:
+            DataError: a file is not in the data set's format; names file, row and column.
+        """
+        raise TypeError(f"{type(self).__name__} does not say how its files are read")

@@ -1,0 +1,40 @@
+"""Draws negatives: items of a domain that a user has not touched, as click-only logs need (MAMDR, MLoRA)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_ROUNDS = 20
+
+
+def draw_negatives(
+    user: NDArray[np.int64], item: NDArray[np.int64], items: int, wanted: NDArray[np.int64], seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each user, so many different items that the user has not touched, by chance.
+
+    Args:
+        user: index of the user of each positive, in 0..len(wanted).
+        item: index of its item, in 0..items.
+        items: how many items the domain has.
+        wanted: negatives for each user; a user with fewer untouched items gets all of them.
+        seed: the same seed draws the same items.
+
+    Returns:
+        user and item of each negative, ordered by user, then item.
+    """
+    chance = np.random.default_rng(seed)
+    touched = np.unique(user * items + item)
+    left = items - np.bincount(touched // items, minlength=len(wanted))
+    wanted = np.minimum(wanted, left)
+    drawn = np.empty(0, np.int64)
+    for _ in range(MAX_ROUNDS):
+        lack = wanted - np.bincount(drawn // items, minlength=len(wanted))
+        if not lack.any():
+            break
+        fresh = np.repeat(np.arange(len(wanted)), lack) * items
+        fresh = np.unique(fresh + chance.integers(0, items, len(fresh)))
+        drawn = np.union1d(drawn, fresh[~np.isin(fresh, touched)])
+    lack = wanted - np.bincount(drawn // items, minlength=len(wanted))
+    for index in np.flatnonzero(lack):  # few: users who have touched nearly everything
+        untouched = np.setdiff1d(np.arange(index * items, (index + 1) * items), np.union1d(touched, drawn))
+        drawn = np.union1d(drawn, chance.choice(untouched, lack[index], replace=False))
+    return drawn // items, drawn % items

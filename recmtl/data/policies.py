@@ -1,0 +1,99 @@
+"""How rows are dealt to train, valid and test. The same seed gives the same parts on any machine and any version of DuckDB.
+
+Chance comes from MD5 over the seed and the row's (or the group's) own key, so it depends on neither the order of rows nor the number
+of threads. A policy is a query from the table `raw_rows` (with `row`, `domain` and the key columns) to (row, part).
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+
+from recmtl.config import Component
+from recmtl.data.sql import quote_name, quote_text
+
+PARTS = ("train", "valid", "test")
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class SplitConfig(Component):
+    """Which rows go where, and how values become numbers; fitted on the training rows alone."""
+
+    family: ClassVar[str] = "split policy"
+    seed: NonNegativeInt = 0
+    min_count: PositiveInt = 1
+    """A value seen less often in training shares the id of unseen values."""
+    max_distinct: NonNegativeInt = 1000
+    """A number with at most so many distinct training values is also a category of them."""
+    knots: Annotated[int, Field(ge=2, le=1024)] = 32
+    """Quantiles of a number's distinct training values, between which it enters the model piecewise linearly."""
+
+    def query(self, group: str | None) -> str:
+        """SELECT row, part; `group` is the column of the group key, if the data set has one."""
+        raise TypeError(f"{type(self).__name__} has no query")
+
+
+class Shares(SplitConfig):
+    """A policy that asks for shares."""
+
+    shares: tuple[Share, Share, Share] = (0.6, 0.2, 0.2)
+    """Of train, valid and test; they sum to 1."""
+
+    @model_validator(mode="after")
+    def _sum(self) -> "Shares":
+        if abs(sum(self.shares) - 1) > 1e-9 or self.shares[0] == 0:
+            raise ValueError(f"the shares {self.shares} must sum to 1, with some for train")
+        return self
+
+    def part_at(self, place: str) -> str:
+        """SQL: the part of a row whose place in a random order, in 0..1, is the expression `place`."""
+        train, valid, _ = self.shares
+        return f"CASE WHEN {place} < {train!r} THEN 'train' WHEN {place} < {train + valid!r} THEN 'valid' ELSE 'test' END"
+
+
+class RandomSplit(Shares):
+    """Every row by itself, the shares kept within each domain."""
+
+    name: Literal["random"] = "random"
+
+    def query(self, group: str | None) -> str:
+        """Rank the rows of a domain by chance and cut at the shares."""
+        place = f"(row_number() OVER (PARTITION BY domain ORDER BY {_chance(self.seed, 'row')}, row) - 0.5) / count(*) OVER (PARTITION BY domain)"
+        return f"SELECT row, {self.part_at('place')} AS part FROM (SELECT row, {place} AS place FROM raw_rows)"
+
+
+class GroupSplit(Shares):
+    """All rows of a group (a session, a user) together, so that no group is torn."""
+
+    name: Literal["group"] = "group"
+    by: Literal["group", "user"] = "group"
+    """The data set's own group key (its session), or the user."""
+
+    def query(self, group: str | None) -> str:
+        """Line the groups up by chance, each as long as its rows, and cut where its middle lies. Rows without a key stand alone."""
+        key = f"coalesce('k' || {quote_name(group or self.by)}, 'r' || row)"
+        return f"""
+            SELECT row, {self.part_at("place")} AS part
+            FROM (SELECT row, {key} AS torn FROM raw_rows) JOIN (
+                SELECT torn, (sum(n) OVER (ORDER BY {_chance(self.seed, "torn")}, torn) - n / 2.0) / sum(n) OVER () AS place
+                FROM (SELECT {key} AS torn, count(*) AS n FROM raw_rows GROUP BY ALL)
+            ) USING (torn)"""
+
+
+class FilesSplit(SplitConfig):
+    """The data set's own test rows; validation is taken from its training rows."""
+
+    name: Literal["files"] = "files"
+    valid_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """Of the data set's training rows, by chance within each domain."""
+
+    def query(self, group: str | None) -> str:
+        """Keep the test rows, rank the others by chance."""
+        place = f"(row_number() OVER (PARTITION BY domain, part ORDER BY {_chance(self.seed, 'row')}, row) - 0.5) / count(*) OVER (PARTITION BY domain, part)"
+        return f"""
+            SELECT row, CASE WHEN part = 'test' THEN 'test' WHEN place < {self.valid_share!r} THEN 'valid' ELSE 'train' END AS part
+            FROM (SELECT row, part, {place} AS place FROM raw_rows)"""
+
+
+def _chance(seed: int, key: str) -> str:
+    return f"md5({quote_text(f'{seed}:')} || {key})"

@@ -1,0 +1,30 @@
+"""What a split looks like in numbers: rows and labels by part and domain, and how much of each feature is missing."""
+
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from recmtl.data.sql import exact_mean, quote_name
+from recmtl.schema import Schema, SequenceFeature
+
+
+def profile(connection: DuckDBPyConnection, schema: Schema) -> dict[str, Any]:
+    """Counts over the table `rows`, as JSON values in a fixed order."""
+    labels = "".join(f", count({quote_name(t.name)}), {exact_mean(quote_name(t.name))}" for t in schema.tasks)
+    cells = []
+    for part, domain, rows, *values in connection.execute(
+        f"SELECT part, domain, count(*){labels} FROM rows GROUP BY part, domain ORDER BY part, domain"
+    ).fetchall():
+        tasks = {
+            task.name: {"observed": values[2 * i], "mean": values[2 * i + 1]} for i, task in enumerate(schema.tasks)
+        }
+        cells.append({"part": part, "domain": domain, "rows": rows, "tasks": tasks})
+    missing = ", ".join(
+        f"avg(CAST({f'len(coalesce({quote_name(f.name)}, [])) = 0' if isinstance(f, SequenceFeature) else f'{quote_name(f.name)} IS NULL'} AS INTEGER))"
+        for f in schema.features
+    )
+    shares = connection.execute(f"SELECT {missing} FROM rows").fetchall()[0]
+    return {
+        "cells": cells,
+        "features": {f.name: {"missing": share, "ids": schema.tables[f.table]} for f, share in zip(schema.features, shares, strict=True)},
+    }

@@ -1,0 +1,32 @@
+"""Focal loss (Lin et al., ICCV 2017, eq. 5), with LT4REC's values as defaults.
+
+    -alpha (1 - p)^gamma y log p - (1 - alpha) p^gamma (1 - y) log(1 - p)
+
+It weighs classes and easy rows, so its scores rank but are no probabilities: calibration is off by design.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, NonNegativeFloat
+from torch import Tensor
+from torch.nn import functional as F
+
+from recmtl.losses.base import LossConfig
+from recmtl.schema import Task
+
+
+class FocalConfig(LossConfig):
+    """Cross-entropy that counts hard rows more."""
+
+    name: Literal["focal"] = "focal"
+    kind: ClassVar = "binary"
+    alpha: Annotated[float, Field(ge=0, le=1)] = 0.75
+    """Weight of positives; negatives weigh 1 - alpha."""
+    gamma: NonNegativeFloat = 2.0
+    """How fast easy rows fade; 0 is weighted cross-entropy."""
+
+    def rows(self, logit_B: Tensor, label_B: Tensor, task: Task) -> Tensor:
+        """From the logit: log p by softplus, so that nothing is clipped."""
+        positive_B = self.alpha * (-logit_B).sigmoid() ** self.gamma * F.softplus(-logit_B)
+        negative_B = (1 - self.alpha) * logit_B.sigmoid() ** self.gamma * F.softplus(logit_B)
+        return label_B * positive_B + (1 - label_B) * negative_B

@@ -1,0 +1,7 @@
+"""Models: one paper, one file. Importing this package registers every interaction and every sharing by name."""
+
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

@@ -1,0 +1,67 @@
+"""Batch to vectors: embeddings of ids, pooled sequences, numbers both as a category and piecewise linear."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
+
+from recmtl.batch import Batch
+from recmtl.config import Config
+from recmtl.nn.embedding import Embeddings
+from recmtl.nn.piecewise import PiecewiseLinear
+from recmtl.schema import FIRST_ID, UNSEEN, Schema
+
+
+class EncoderConfig(Config):
+    """How features become vectors."""
+
+    embedding_dim: PositiveInt = 16
+    """Of every table."""
+    unseen_rate: Annotated[float, Field(ge=0, lt=1)] = 0.01
+    """Share of ids that training replaces by the unseen one, so that its vector is trained."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What the interaction and the sharing read."""
+
+    fields_BFD: Tensor
+    """Features with an embedding: those with one id, then the pooled sequences."""
+    dense_BK: Tensor
+    """Numbers, piecewise linear; no columns if there are none."""
+    domain_B: Tensor
+
+    def flat(self) -> Tensor:
+        """x_BI: all of it side by side."""
+        return torch.cat([self.fields_BFD.flatten(1), self.dense_BK], dim=1)
+
+
+class Encoder(nn.Module):
+    """Batch -> Encoded, in the schema's order of features."""
+
+    first_F: Tensor
+
+    def __init__(self, config: EncoderConfig, schema: Schema, seed: int) -> None:
+        super().__init__()
+        self.unseen_rate = config.unseen_rate
+        self.embeddings = Embeddings(schema.tables, config.embedding_dim, seed)
+        self.register_buffer("first_F", self.embeddings.first_rows([f.table for f in schema.singles]), persistent=False)
+        self.sequence_tables = [feature.table for feature in schema.sequences]
+        self.numbers = PiecewiseLinear([feature.knots for feature in schema.numbers])
+        self.num_fields, self.dim = len(schema.singles) + len(schema.sequences), config.embedding_dim
+        self.flat_dim = self.num_fields * self.dim + self.numbers.out_dim
+
+    def forward(self, batch: Batch) -> Encoded:
+        """Look up, pool and encode."""
+        ids_BF = batch.ids_BF
+        if self.training and self.unseen_rate:
+            dropped_BF = (torch.rand(ids_BF.shape) < self.unseen_rate) & (ids_BF >= FIRST_ID)
+            ids_BF = ids_BF.masked_fill(dropped_BF, UNSEEN)
+        fields_BFD = self.embeddings.single(ids_BF, self.first_F)
+        pooled = [self.embeddings.pooled(column, table) for column, table in zip(batch.sequences, self.sequence_tables, strict=True)]
+        if pooled:
+            fields_BFD = torch.cat([fields_BFD, torch.stack(pooled, dim=1)], dim=1)
+        dense_BK = self.numbers(batch.numbers_BN) if self.numbers.out_dim else fields_BFD.new_empty(len(batch), 0)
+        return Encoded(fields_BFD, dense_BK, batch.domain_B)

@@ -1,0 +1,55 @@
+"""A model is composed of four parts: encoder, interaction, sharing, heads; and adapters that bend the deep part's weights by task."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from recmtl.adapters.mask import Masks
+from recmtl.batch import Batch
+from recmtl.models.encoder import Encoder
+from recmtl.models.heads import Heads
+from recmtl.models.sharing import SharingConfig
+from recmtl.schema import Schema
+
+
+class Model(nn.Module):
+    """batch -> logits_BT for the asked tasks."""
+
+    def __init__(self, config: SharingConfig, schema: Schema, seed: int) -> None:
+        super().__init__()
+        self.schema = schema
+        with torch.random.fork_rng(devices=[]):  # the start is a function of the seed alone
+            torch.manual_seed(seed)
+            self.encoder = Encoder(config.encoder, schema, seed)
+            self.interaction = config.interaction.build(self.encoder)
+            self.sharing = config.build(self.interaction.out_dim, schema.task_names)
+            self.heads = Heads(len(schema.tasks), self.sharing.out_dim)
+        self.masks: Masks | None = None
+
+    def forward(self, batch: Batch, tasks: Sequence[int] | None = None) -> Tensor:
+        """Logits of `tasks` (positions in the schema; all if None), computing only what these need."""
+        tasks = range(len(self.schema.tasks)) if tasks is None else tasks
+        encoded = self.encoder(batch)
+        x_BI = self.interaction(encoded)
+        if self.masks is None:
+            h_BTH = self.sharing(x_BI, encoded, tasks)
+        else:  # each task sees weights of its own
+            weights = dict(self.sharing.named_parameters())
+            h_BTH = torch.cat(
+                [functional_call(self.sharing, self.masks(weights, task), (x_BI, encoded, [task])) for task in tasks], dim=1
+            )
+        return self.heads(h_BTH, tasks)
+
+    def dense_weights(self) -> dict[str, Tensor]:
+        """All parameters but the embedding tables: what does not depend on the vocabularies."""
+        return {name: value for name, value in self.named_parameters() if name != TABLES}
+
+    @property
+    def tables(self) -> nn.Parameter:
+        """The embedding tables, whose gradients are sparse."""
+        return self.encoder.embeddings.weight
+
+
+TABLES = "encoder.embeddings.weight"

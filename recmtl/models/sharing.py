@@ -1,0 +1,41 @@
+"""The sharing family: the deep part, that is what tasks share and what they keep to themselves. Its config is the section `model`."""
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from recmtl.config import Component, OneOf
+from recmtl.models.encoder import Encoded, EncoderConfig
+from recmtl.models.flat import FlatConfig
+from recmtl.models.interaction import InteractionConfig
+
+
+class Sharing(nn.Module):
+    """x_BI -> h_BTH for the asked tasks; the heads turn h into logits."""
+
+    shared: ClassVar[tuple[str, ...]]
+    """Submodules that all tasks share: their weights are what a lottery ticket is a part of."""
+    out_dim: int
+
+    def forward(self, x_BI: Tensor, encoded: Encoded, tasks: Sequence[int]) -> Tensor:
+        """Compute h_BTH for `tasks` (positions in the schema) alone."""
+        raise TypeError(f"{type(self).__name__} has no forward")
+
+
+class SharingConfig(Component):
+    """A model: how tasks share the deep part, and what it reads."""
+
+    family: ClassVar[str] = "model"
+
+    encoder: EncoderConfig = EncoderConfig()
+    """How features become vectors."""
+    interaction: Annotated[InteractionConfig, OneOf()] = FlatConfig()
+    """The base click model."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """After every hidden layer."""
+
+    def build(self, in_dim: int, tasks: Sequence[str]) -> Sharing:
+        """The deep part for an input of `in_dim`."""
+        raise TypeError(f"{type(self).__name__} builds nothing")

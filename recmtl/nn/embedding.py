@@ -1,0 +1,50 @@
+"""Embedding tables kept as one, so that all features are looked up in one go, with sparse gradients."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from recmtl.batch import Ragged
+
+
+class Embeddings(nn.Module):
+    """Tables by name in one weight; a feature reads the table it names.
+
+    A table's start is a function of (seed, name) and of the row alone: a table that grows keeps the rows it had.
+    """
+
+    def __init__(self, tables: Mapping[str, int], dim: int, seed: int) -> None:
+        super().__init__()
+        self.dim, self.first, total = dim, {}, 0
+        for name, rows in tables.items():
+            self.first[name] = total
+            total += rows
+        self.weight = nn.Parameter(torch.empty(total, dim))
+        with torch.no_grad():
+            for name, rows in tables.items():
+                self.weight[self.first[name] : self.first[name] + rows] = _start(rows, dim, seed, name)
+
+    def single(self, ids_BF: Tensor, first_F: Tensor) -> Tensor:
+        """vectors_BFD of features with one id a row; `first_F` is where each one's table begins."""
+        return F.embedding(ids_BF + first_F, self.weight, sparse=True)
+
+    def pooled(self, ids: Ragged, table: str) -> Tensor:
+        """mean_BD over each row's ids, of their true number; zero for a row without any."""
+        values_L = ids.values_L + self.first[table]
+        return F.embedding_bag(
+            values_L.long(), self.weight, ids.offsets, mode="mean", sparse=True, include_last_offset=True
+        )
+
+    def first_rows(self, tables: Sequence[str]) -> Tensor:
+        """Where the tables begin, int64."""
+        return torch.tensor([self.first[table] for table in tables], dtype=torch.int64)
+
+
+def _start(rows: int, dim: int, seed: int, name: str) -> Tensor:
+    digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
+    generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+    # uniform draws one value after the other, so a longer table begins with the shorter one (normal draws in blocks)
+    return torch.empty(rows, dim).uniform_(-1, 1, generator=generator) * dim**-0.5

@@ -1,0 +1,159 @@
+"""A recipe is a config file as it was read: JSON with the sections dataset, split, model, train, prune and evaluate.
+
+Each stage validates the sections it uses, so splitting data never waits for the models. Precedence: defaults < file < `--set` < flag.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from recmtl.config import Component, Config, OneOf, nearest, problems
+from recmtl.errors import ConfigError
+
+SECTIONS = ("dataset", "split", "model", "train", "prune", "evaluate")
+KEYS = ("$schema", "data", "run", *SECTIONS)
+
+ConfigT = TypeVar("ConfigT", bound=Config)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A config document and where it came from."""
+
+    source: str
+    """The file or preset, for errors."""
+    name: str
+    """The file's own name without its ending: the default name of the split and of the run."""
+    document: dict[str, Any]
+
+    def section(self, key: str, kind: type[ConfigT]) -> ConfigT:
+        """The section `key` as `kind`: a config class, or a family of components.
+
+        Raises:
+            ConfigError: naming every wrong key at once.
+        """
+        value = self.document.get(key, {})
+        is_family = issubclass(kind, Component) and Component in kind.__bases__
+        reader: TypeAdapter[ConfigT] = TypeAdapter(Annotated[kind, OneOf()] if is_family else kind)
+        try:
+            return reader.validate_python(value)
+        except ValidationError as error:
+            found = [f"{key}.{path} {what}" if path else f"{key} {what}" for path, what in problems(error, kind)]
+            raise ConfigError(f"{self.source}: {'; '.join(found)}.") from None
+
+    def text(self, key: str) -> str | None:
+        """The value of `data` or `run`, if given."""
+        value = self.document.get(key)
+        if value is not None and (not isinstance(value, str) or not _is_plain_name(value)):
+            raise ConfigError(f"{self.source}: {key} must be a plain name such as 'taobao_10', not {value!r}.")
+        return value
+
+    def with_settings(self, settings: Iterable[str]) -> "Recipe":
+        """With every `key.path=value` of `--set` put in; a value is JSON, or text where it is not."""
+        recipe = self
+        for setting in settings:
+            path, equals, text = setting.partition("=")
+            if not equals or not path:
+                raise ConfigError(f"--set {setting!r} is not KEY=VALUE.", hint="For example: --set model.num_experts=8.")
+            recipe = recipe.with_value(path, _value(text))
+        return recipe
+
+    def with_value(self, path: str, value: JsonValue) -> "Recipe":
+        """With the value at the dotted `path` replaced."""
+        keys = path.split(".")
+        if keys[0] not in KEYS:
+            raise ConfigError(f"--set {path}: {keys[0]!r} is no section of a config{nearest(keys[0], KEYS)}.")
+        document = json.loads(json.dumps(self.document))
+        place = document
+        for key in keys[:-1]:
+            inner = place.setdefault(key, {})
+            if isinstance(inner, str):  # a component given by its bare name
+                inner = place[key] = {"name": inner}
+            if not isinstance(inner, dict):
+                raise ConfigError(f"--set {path}: {key!r} is a value, it has no key below it.")
+            place = inner
+        place[keys[-1]] = value
+        return Recipe(self.source, self.name, _with_tuples(document))
+
+
+def presets() -> list[str]:
+    """The names of the shipped configs."""
+    return sorted(item.name for item in resources.files("recmtl.presets").iterdir() if item.name.endswith(".json"))
+
+
+def read_recipe(config: str) -> Recipe:
+    """The config at a path, or else the shipped preset of that name.
+
+    Raises:
+        ConfigError: no such file or preset, not JSON, a key twice, NaN, an unknown section.
+    """
+    path = Path(config)
+    if path.is_file():
+        text, source = _read_text(path), config
+    elif path.name == config and config in presets():
+        text, source = resources.files("recmtl.presets").joinpath(config).read_text(), f"preset {config}"
+    else:
+        raise ConfigError(f"there is no config file {config!r} and no preset of that name{nearest(config, presets())}.")
+    return Recipe(source, path.stem, parse(text, source))
+
+
+def parse(text: str, source: str) -> dict[str, Any]:
+    """A config document from JSON text; see `read_recipe` for what is refused."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        document = dict(pairs)
+        if len(document) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = sorted({key for key in keys if keys.count(key) > 1})
+            raise ConfigError(f"{source}: the key {twice[0]!r} stands twice in one object.", hint="Keep one of them.")
+        return document
+
+    def no_constant(name: str) -> None:
+        raise ConfigError(f"{source}: {name} is not a number that a config may hold.")
+
+    try:
+        document = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{source}: line {error.lineno}, column {error.colno}: not JSON: {error.msg}.") from error
+    except RecursionError as error:
+        raise ConfigError(f"{source}: objects are nested too deeply.") from error
+    if not isinstance(document, Mapping):
+        raise ConfigError(f"{source}: a config is a JSON object, not {type(document).__name__}.")
+    for key in document:
+        if key not in KEYS:
+            raise ConfigError(f"{source}: {key!r} is not a known section{nearest(key, KEYS)}.")
+    return _with_tuples(document)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: byte {error.start} is not UTF-8 text; a config is JSON text.") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from error
+
+
+def _value(text: str) -> JsonValue:
+    try:
+        return json.loads(text, parse_constant=lambda name: name)  # type: ignore[no-any-return]
+    except json.JSONDecodeError:
+        return text
+
+
+def _with_tuples(value: Any) -> Any:
+    """JSON arrays as tuples: configs are frozen and strict, and hold no lists."""
+    if isinstance(value, dict):
+        return {key: _with_tuples(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(_with_tuples(inner) for inner in value)
+    return value
+
+
+def _is_plain_name(name: str) -> bool:
+    return bool(name) and not name.startswith(".") and not set(name) & set("/\\:\0 \n\t")

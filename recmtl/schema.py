@@ -1,0 +1,186 @@
+"""What a split holds: features, tasks, domains and keys. Written by split-domains as `schema.json`, read by everything after.
+
+The columns of the Parquet files follow from the names here, each with its role in front:
+
+    id:<feature>      int32          a category's id, or a number's id among its distinct values
+    ids:<feature>     list<int32>    a sequence of ids
+    value:<feature>   float32        a number as it is; null where missing
+    label:<task>      float32        null where the task was not observed: such a row counts for nothing in this task
+    key:<key>         string         user, item, time or group, as they were
+    score:<name>      float32        a logged score of another model; null where there is none
+    row               int64          position in the raw files
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
+
+from recmtl.config import Config, nearest
+from recmtl.errors import ConfigError
+
+PADDING, MISSING, UNSEEN = 0, 1, 2
+"""The ids that mean the same in every vocabulary."""
+FIRST_ID = 3
+"""The first id of a real value."""
+ALL = "all"
+"""The cell of a scorecard over all domains: no domain may have this name."""
+
+Name = Annotated[str, Field(pattern=r"^[^\s:/\\.=][^:/\\=]*$", max_length=128)]
+
+
+class CategoricalFeature(Config):
+    """One category a row."""
+
+    kind: Literal["categorical"] = "categorical"
+    name: Name
+    table: Name
+    """The embedding table, shared by all features that name it."""
+
+    @property
+    def column(self) -> str:
+        """The id column."""
+        return f"id:{self.name}"
+
+
+class SequenceFeature(Config):
+    """Any number of categories a row, pooled over their true length."""
+
+    kind: Literal["sequence"] = "sequence"
+    name: Name
+    table: Name
+
+    @property
+    def column(self) -> str:
+        """The column of id lists."""
+        return f"ids:{self.name}"
+
+
+class NumberFeature(Config):
+    """A number: a category of its own distinct values (where they are few) and piecewise linear between knots."""
+
+    kind: Literal["number"] = "number"
+    name: Name
+    table: Name
+    knots: tuple[float, ...] = Field(min_length=2)
+    """Quantiles of the distinct training values, ascending; equal neighbours span nothing."""
+
+    @property
+    def column(self) -> str:
+        """The id column."""
+        return f"id:{self.name}"
+
+    @property
+    def value_column(self) -> str:
+        """The column of the number itself."""
+        return f"value:{self.name}"
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if any(a > b for a, b in zip(self.knots, self.knots[1:], strict=False)):
+            raise ValueError(f"the knots of {self.name!r} do not ascend")
+        return self
+
+
+Feature = Annotated[CategoricalFeature | SequenceFeature | NumberFeature, Field(discriminator="kind")]
+
+
+class Task(Config):
+    """What is predicted. A binary task's label is 0 or 1; a regression's is any number, or one within `bounds`."""
+
+    name: Name
+    kind: Literal["binary", "regression"]
+    observed_if: str | None = None
+    """The sample space in words, e.g. "click = 1": outside it the label is null."""
+    bounds: tuple[float, float] | None = None
+    """The least and greatest label of a regression: predictions stay inside."""
+    mean: float = 0.0
+    """Of the observed training labels."""
+    std: PositiveFloat = 1.0
+    """Of the observed training labels."""
+
+    @property
+    def column(self) -> str:
+        """The label column."""
+        return f"label:{self.name}"
+
+
+class Score(Config):
+    """A logged score column, measured beside the model as a baseline."""
+
+    name: Name
+    task: Name
+
+    @property
+    def column(self) -> str:
+        """The score column."""
+        return f"score:{self.name}"
+
+
+class Schema(Config):
+    """The whole contract between split-domains and the stages after it."""
+
+    format: Literal[1] = 1
+    dataset: Name
+    features: tuple[Feature, ...] = Field(min_length=1)
+    tables: dict[Name, PositiveInt]
+    """Rows of each embedding table, the three reserved ids included."""
+    tasks: tuple[Task, ...] = Field(min_length=1)
+    domains: tuple[Annotated[str, Field(min_length=1, max_length=128)], ...] = Field(min_length=1)
+    """Position is the domain's index in tensors."""
+    domain_column: str | None = None
+    """The raw column that told the domains apart; None if there is only one."""
+    keys: tuple[Literal["user", "item", "time", "group"], ...] = ()
+    scores: tuple[Score, ...] = ()
+    knots: NonNegativeInt = 0
+    """Knots of each number feature."""
+
+    @field_validator("domains")
+    @classmethod
+    def _domain_names(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
+        if ALL in domains:
+            raise ValueError(f"no domain may be called {ALL!r}: it names the cell over all domains")
+        return domains
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for what, names in (("feature", self.features), ("task", self.tasks)):
+            found = [item.name for item in names]
+            if len(set(found)) < len(found):
+                raise ValueError(f"two {what}s have the same name: {sorted(found)}")
+        unknown = {feature.table for feature in self.features} - set(self.tables)
+        if unknown:
+            raise ValueError(f"no table is called {sorted(unknown)}")
+        return self
+
+    @property
+    def numbers(self) -> tuple[NumberFeature, ...]:
+        """The number features, in order."""
+        return tuple(f for f in self.features if isinstance(f, NumberFeature))
+
+    @property
+    def sequences(self) -> tuple[SequenceFeature, ...]:
+        """The sequence features, in order."""
+        return tuple(f for f in self.features if isinstance(f, SequenceFeature))
+
+    @property
+    def singles(self) -> tuple[CategoricalFeature | NumberFeature, ...]:
+        """The features with exactly one id a row, in order."""
+        return tuple(f for f in self.features if not isinstance(f, SequenceFeature))
+
+    @property
+    def task_names(self) -> tuple[str, ...]:
+        """The tasks' names, in order."""
+        return tuple(task.name for task in self.tasks)
+
+    def task_index(self, task: str) -> int:
+        """The position of a task given by name or by position.
+
+        Raises:
+            ConfigError: there is no such task.
+        """
+        if task in self.task_names:
+            return self.task_names.index(task)
+        if task.isdecimal() and int(task) < len(self.tasks):
+            return int(task)
+        listed = ", ".join(f"{i} = {name}" for i, name in enumerate(self.task_names))
+        raise ConfigError(f"there is no task {task!r} in {self.dataset}{nearest(task, self.task_names)}.", hint=f"Tasks: {listed}.")

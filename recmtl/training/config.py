@@ -1,0 +1,43 @@
+"""The section `train`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+import recmtl.balancing
+import recmtl.losses  # noqa: F401  (registers its members, as the line above does)
+from recmtl.balancing.base import BalanceConfig
+from recmtl.balancing.fixed import FixedConfig
+from recmtl.config import Config, OneOf
+from recmtl.losses.base import LossConfig
+from recmtl.training.learning_rate import ConstantConfig, LearningRateConfig
+from recmtl.training.optimizers import AdamConfig, LazyAdamConfig, OptimizerConfig, TableOptimizerConfig
+
+
+class TrainConfig(Config):
+    """How a model is trained."""
+
+    epochs: PositiveInt = 10
+    """At most; early stopping may end sooner."""
+    patience: PositiveInt = 2
+    """Epochs without a better validation score before training stops."""
+    batch_size: PositiveInt = 1024
+    """Rows a step."""
+    seed: NonNegativeInt = 0
+    """Of the initial weights, the order of rows and dropout."""
+    shuffle_window: PositiveInt = 64
+    """Row groups (16,384 rows each, at most) shuffled together."""
+    losses: dict[str, Annotated[LossConfig, OneOf()]] = Field(default_factory=dict)
+    """By task; cross_entropy for a binary task and mse for a regression that is not named."""
+    balance: Annotated[BalanceConfig, OneOf()] = FixedConfig()
+    """How the tasks' losses become one update."""
+    optimizer: Annotated[OptimizerConfig, OneOf()] = AdamConfig()
+    """Of all parameters but the embedding tables."""
+    table_optimizer: Annotated[TableOptimizerConfig, OneOf()] = LazyAdamConfig()
+    """Of the embedding tables."""
+    learning_rate_schedule: Annotated[LearningRateConfig, OneOf()] = ConstantConfig()
+    """Of both optimizers' rates."""
+    clip_norm: PositiveFloat | None = None
+    """Greatest norm of the gradient of all parameters but the tables; none: no clipping."""
+    keep_checkpoints: Literal["best", "all"] = "best"
+    """Beside best.pt and last.pt: nothing, or every epoch's weights."""

@@ -1,0 +1,172 @@
+"""The one training loop. What differs between methods is plugged in: the objective, the balance, the optimisers.
+
+Everything random is a function of (seed, epoch): the order of rows by `epoch_order`, dropout by the generator seeded below. So an epoch
+that was cut short is simply done again, and ends in the same bits.
+"""
+
+from collections.abc import Callable, Sequence
+from math import ceil
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+from torch.optim.lr_scheduler import LambdaLR
+
+from recmtl.artifacts import tensors
+from recmtl.data.loader import Rows
+from recmtl.data.order import epoch_order
+from recmtl.errors import ConfigError, DataError
+from recmtl.metrics.predictions import TaskPredictions
+from recmtl.metrics.skill import task_skill
+from recmtl.metrics.undefined import Undefined
+from recmtl.models.model import Model
+from recmtl.training.config import TrainConfig
+from recmtl.training.interrupt import stop_if_asked
+from recmtl.training.objective import Objective
+from recmtl.training.predict import task_predictions
+from recmtl.training.progress import Progress
+from recmtl.training.state import TrainState
+
+AfterEpoch = Callable[[TrainState], None]
+
+
+def train(
+    model: Model,
+    train_rows: Rows,
+    valid_rows: Rows,
+    config: TrainConfig,
+    tasks: Sequence[int],
+    progress: Progress,
+    checkpoint: Path | None = None,
+) -> TrainState:
+    """Train `model` on `tasks` until validation stops getting better; the best epoch's weights are in the state.
+
+    Args:
+        model: at its start; holds the last epoch's weights afterwards.
+        train_rows: what is learnt from.
+        valid_rows: what stopping and the choice of the best epoch look at.
+        config: the section `train`.
+        tasks: positions in the schema.
+        progress: told how far it is.
+        checkpoint: written after every epoch; if it is there already, training goes on from it.
+
+    Raises:
+        ConfigError: training diverged.
+        DataError: no task has a defined validation score.
+        Interrupted: a signal came.
+    """
+    loop = _Loop(model, train_rows, config, tasks)
+    if checkpoint is not None and checkpoint.exists():
+        loop.state.restore(tensors.load(checkpoint))
+        progress.say(f"going on after epoch {loop.state.epoch}")
+    while loop.state.epoch < config.epochs and loop.state.epoch - 1 - loop.state.best_epoch < config.patience:
+        losses_T = loop.epoch(progress)
+        predictions = task_predictions(model, valid_rows.batch, tasks)
+        loop.record(losses_T, predictions)
+        progress.say(_line(loop.state))
+        if checkpoint is not None:
+            tensors.save(checkpoint, loop.state.content())
+    return loop.state
+
+
+class _Loop:
+    """One training's parts."""
+
+    def __init__(self, model: Model, rows: Rows, config: TrainConfig, tasks: Sequence[int]) -> None:
+        names = [model.schema.tasks[task].name for task in tasks]
+        self.model, self.rows, self.config, self.tasks, self.names = model, rows, config, tasks, names
+        self.objective = Objective(config.losses, model.schema, tasks)
+        self.balance = config.balance.build(names)
+        self.dense = list(model.dense_weights().values())
+        self.state = TrainState(model, [config.optimizer.build(self.dense), config.table_optimizer.build(model.tables)])
+        self.steps_per_epoch = ceil(len(rows) / config.batch_size)
+        steps = self.steps_per_epoch * config.epochs
+        self.schedulers = [
+            LambdaLR(optimizer, lambda step: config.learning_rate_schedule.factor(step, steps)) for optimizer in self.state.optimizers
+        ]
+
+    def epoch(self, progress: Progress) -> Tensor:
+        """Every row once; the mean losses_T."""
+        config, epoch = self.config, self.state.epoch
+        torch.manual_seed(_mixed(config.seed, epoch))
+        order = torch.from_numpy(epoch_order(self.rows.group_sizes, config.shuffle_window, config.seed, epoch))
+        self.model.train()
+        self._set_step(epoch * self.steps_per_epoch)
+        total_T = torch.zeros(len(self.tasks))
+        progress.begin(f"epoch {epoch + 1}", len(self.rows))
+        for index_B in order.split(config.batch_size):
+            total_T += self.step(index_B) * len(index_B)
+            progress.advance(len(index_B))
+            stop_if_asked()
+        return total_T / len(self.rows)
+
+    def step(self, index_B: Tensor) -> Tensor:
+        """One update; the losses_T before it."""
+        batch = self.rows.batch.take(index_B)
+        for optimizer in self.state.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        losses_T = self.objective(self.model(batch, self.tasks), batch)
+        self.balance.backward(losses_T)
+        if self.config.clip_norm is not None:
+            clip_grad_norm_(self.dense, self.config.clip_norm)
+        _settle(self.model.tables, self.config.table_optimizer.l2)
+        for optimizer, scheduler in zip(self.state.optimizers, self.schedulers, strict=True):
+            optimizer.step()
+            scheduler.step()
+        return losses_T.detach()
+
+    def record(self, losses_T: Tensor, predictions: Sequence[TaskPredictions]) -> None:
+        """The epoch's record, and whether it is the best."""
+        losses = dict(zip(self.names, losses_T.tolist(), strict=True))
+        if not bool(losses_T.isfinite().all()) or any(not _finite(p) for p in predictions):
+            raise ConfigError(
+                f"training diverged in epoch {self.state.epoch + 1}: the losses are {losses}.",
+                hint="Lower train.optimizer.learning_rate and train.table_optimizer.learning_rate, or set train.clip_norm.",
+            )
+        skills: dict[str, float | None] = {}
+        reasons = []
+        for prediction in predictions:
+            try:
+                skills[prediction.task] = task_skill(prediction)
+            except Undefined as error:
+                skills[prediction.task] = None
+                reasons.append(f"{prediction.task}: {error.reason}")
+        defined = [skill for skill in skills.values() if skill is not None]
+        if not defined:
+            raise DataError(f"no task has a validation score: {'; '.join(reasons)}.", hint="Give validation more rows (split.shares).")
+        self.state.record(losses, skills, sum(defined) / len(defined))
+
+    def _set_step(self, step: int) -> None:
+        """Rates are a function of the step alone, whatever was restored."""
+        for optimizer, scheduler in zip(self.state.optimizers, self.schedulers, strict=True):
+            scheduler.last_epoch = step
+            factor = scheduler.lr_lambdas[0](step)
+            for group, rate in zip(optimizer.param_groups, scheduler.base_lrs, strict=True):
+                group["lr"] = rate * factor
+
+
+def _settle(table: Tensor, l2: float) -> None:
+    """Sum a row's gradients to one, which the tables' optimisers need, and add L2 for the rows of the batch."""
+    if table.grad is None:
+        return
+    gradient = table.grad.coalesce()
+    if l2:
+        gradient.values().add_(table.detach()[gradient.indices()[0]], alpha=l2)
+    table.grad = gradient
+
+
+def _finite(prediction: TaskPredictions) -> bool:
+    return bool(torch.from_numpy(prediction.prediction).isfinite().all())
+
+
+def _mixed(seed: int, epoch: int) -> int:
+    """A seed for an epoch, far from those of other epochs and seeds."""
+    return (seed * 1_000_003 + epoch) * 2_654_435_761 % 2**63
+
+
+def _line(state: TrainState) -> str:
+    record = state.history[-1]
+    skills = ", ".join(f"{task} {'undefined' if skill is None else f'{skill:.4f}'}" for task, skill in record["validation"].items())
+    best = " (best)" if state.best_epoch == state.epoch - 1 else ""
+    return f"epoch {state.epoch}: validation {skills}; score {record['score']:.4f}{best}"

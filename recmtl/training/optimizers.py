@@ -1,0 +1,145 @@
+"""Optimizers: one family for the dense part, one for the embedding tables, whose gradients are sparse."""
+
+from collections.abc import Iterable
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from pydantic import Field, NonNegativeFloat, PositiveFloat
+from torch import Tensor
+from torch.optim import Optimizer
+
+from recmtl.config import Component
+from recmtl.training.rowwise_adagrad import RowwiseAdagrad
+
+Momentum = Annotated[float, Field(ge=0, lt=1)]
+
+
+class OptimizerConfig(Component):
+    """For all parameters but the tables."""
+
+    family: ClassVar[str] = "optimizer"
+    learning_rate: PositiveFloat = 1e-3
+
+    def build(self, weights: Iterable[Tensor]) -> Optimizer:
+        """Over these weights."""
+        raise TypeError(f"{type(self).__name__} builds nothing")
+
+
+class AdamConfig(OptimizerConfig):
+    """Adam (Kingma and Ba 2015)."""
+
+    name: Literal["adam"] = "adam"
+    l2: NonNegativeFloat = 0.0
+    """Added to the gradient as l2 * weight."""
+
+    def build(self, weights: Iterable[Tensor]) -> Optimizer:
+        """Over these weights."""
+        return torch.optim.Adam(weights, self.learning_rate, weight_decay=self.l2)
+
+
+class AdamWConfig(OptimizerConfig):
+    """Adam with decoupled decay (Loshchilov and Hutter 2019)."""
+
+    name: Literal["adamw"] = "adamw"
+    weight_decay: NonNegativeFloat = 0.01
+    """A step shrinks every weight by learning rate times this."""
+
+    def build(self, weights: Iterable[Tensor]) -> Optimizer:
+        """Over these weights."""
+        return torch.optim.AdamW(weights, self.learning_rate, weight_decay=self.weight_decay)
+
+
+class AdagradConfig(OptimizerConfig):
+    """Adagrad (Duchi et al. 2011)."""
+
+    name: Literal["adagrad"] = "adagrad"
+    learning_rate: PositiveFloat = 1e-2
+    l2: NonNegativeFloat = 0.0
+    """Added to the gradient as l2 * weight."""
+
+    def build(self, weights: Iterable[Tensor]) -> Optimizer:
+        """Over these weights."""
+        return torch.optim.Adagrad(weights, self.learning_rate, weight_decay=self.l2)
+
+
+class SgdConfig(OptimizerConfig):
+    """Stochastic gradient descent."""
+
+    name: Literal["sgd"] = "sgd"
+    learning_rate: PositiveFloat = 1e-1
+    momentum: Momentum = 0.0
+    l2: NonNegativeFloat = 0.0
+    """Added to the gradient as l2 * weight."""
+
+    def build(self, weights: Iterable[Tensor]) -> Optimizer:
+        """Over these weights."""
+        return torch.optim.SGD(weights, self.learning_rate, self.momentum, weight_decay=self.l2)
+
+
+class RmspropConfig(OptimizerConfig):
+    """RMSprop (Hinton 2012)."""
+
+    name: Literal["rmsprop"] = "rmsprop"
+    momentum: Momentum = 0.0
+    l2: NonNegativeFloat = 0.0
+    """Added to the gradient as l2 * weight."""
+
+    def build(self, weights: Iterable[Tensor]) -> Optimizer:
+        """Over these weights."""
+        return torch.optim.RMSprop(weights, self.learning_rate, momentum=self.momentum, weight_decay=self.l2)
+
+
+class TableOptimizerConfig(Component):
+    """For the embedding tables: only the rows of a batch are touched."""
+
+    family: ClassVar[str] = "table optimizer"
+    learning_rate: PositiveFloat = 1e-3
+    l2: NonNegativeFloat = 0.0
+    """Added as l2 * weight to the gradient of the rows of a batch."""
+
+    def build(self, table: Tensor) -> Optimizer:
+        """Over the tables' one weight."""
+        raise TypeError(f"{type(self).__name__} builds nothing")
+
+
+class LazyAdamConfig(TableOptimizerConfig):
+    """Adam whose moments move only for the rows of a batch."""
+
+    name: Literal["lazy_adam"] = "lazy_adam"
+
+    def build(self, table: Tensor) -> Optimizer:
+        """Over the tables' one weight."""
+        return torch.optim.SparseAdam([table], self.learning_rate)
+
+
+class RowwiseAdagradConfig(TableOptimizerConfig):
+    """Adagrad with one number of state a row."""
+
+    name: Literal["rowwise_adagrad"] = "rowwise_adagrad"
+    learning_rate: PositiveFloat = 1e-2
+
+    def build(self, table: Tensor) -> Optimizer:
+        """Over the tables' one weight."""
+        return RowwiseAdagrad([table], self.learning_rate)
+
+
+class SparseAdagradConfig(TableOptimizerConfig):
+    """Adagrad with one number of state a weight."""
+
+    name: Literal["adagrad"] = "adagrad"
+    learning_rate: PositiveFloat = 1e-2
+
+    def build(self, table: Tensor) -> Optimizer:
+        """Over the tables' one weight."""
+        return torch.optim.Adagrad([table], self.learning_rate)
+
+
+class SparseSgdConfig(TableOptimizerConfig):
+    """Stochastic gradient descent."""
+
+    name: Literal["sgd"] = "sgd"
+    learning_rate: PositiveFloat = 1e-1
+
+    def build(self, table: Tensor) -> Optimizer:
+        """Over the tables' one weight."""
+        return torch.optim.SGD([table], self.learning_rate)

@@ -1,0 +1,69 @@
+"""All that training has come to: weights, optimisers, position, the best so far. Put away after every epoch, it goes on from there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+from torch.optim import Optimizer
+
+from recmtl.models.model import Model
+
+
+@dataclass
+class TrainState:
+    """Changed in place by the loop."""
+
+    model: Model
+    optimizers: list[Optimizer]
+    epoch: int = 0
+    """Epochs that are done."""
+    history: list[dict[str, Any]] = field(default_factory=list)
+    """One record an epoch."""
+    best_epoch: int = -1
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def best_score(self) -> float:
+        """Validation score of the best epoch, -inf before the first."""
+        return float(self.history[self.best_epoch]["score"]) if self.history else float("-inf")
+
+    def record(self, losses: Mapping[str, float], skills: Mapping[str, float | None], score: float) -> None:
+        """An epoch is done."""
+        better = score > self.best_score
+        self.history.append({"epoch": self.epoch, "loss": dict(losses), "validation": dict(skills), "score": score})
+        if better:
+            self.best_epoch = self.epoch
+            self.best_weights = weights_of(self.model)
+        self.epoch += 1
+
+    def content(self) -> dict[str, Any]:
+        """Tensors and plain values alone, for a checkpoint."""
+        return {
+            "weights": weights_of(self.model),
+            "optimizers": [_plain(optimizer.state_dict()) for optimizer in self.optimizers],
+            "epoch": self.epoch,
+            "history": self.history,
+            "best_epoch": self.best_epoch,
+            "best_weights": self.best_weights,
+        }
+
+    def restore(self, content: Mapping[str, Any]) -> None:
+        """Go on from `content`."""
+        self.model.load_state_dict(content["weights"])
+        for optimizer, saved in zip(self.optimizers, content["optimizers"], strict=True):
+            state = {int(key): value for key, value in saved["state"].items()}
+            optimizer.load_state_dict({"state": state, "param_groups": saved["param_groups"]})
+        self.epoch, self.history = content["epoch"], content["history"]
+        self.best_epoch, self.best_weights = content["best_epoch"], content["best_weights"]
+
+
+def weights_of(model: Model) -> dict[str, Tensor]:
+    """A copy of the model's weights."""
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+def _plain(state: dict[str, Any]) -> dict[str, Any]:
+    """An optimiser's state with texts as keys, and its groups without functions of this process."""
+    groups = [{key: value for key, value in group.items() if key != "lr_lambda"} for group in state["param_groups"]]
+    return {"state": {str(key): value for key, value in state["state"].items()}, "param_groups": groups}
