@@ -78,7 +78,7 @@ class Recipe:
                 raise ConfigError(f"--set {path}: {key!r} is a value, it has no key below it.")
             place = inner
         place[keys[-1]] = value
-        return Recipe(self.source, self.name, _with_tuples(document))
+        return Recipe(self.source, self.name, frozen(document))
 
 
 def presets() -> list[str]:
@@ -127,7 +127,16 @@ def parse(text: str, source: str) -> dict[str, Any]:
     for key in document:
         if key not in KEYS:
             raise ConfigError(f"{source}: {key!r} is not a known section{nearest(key, KEYS)}.")
-    return _with_tuples(document)
+    return frozen(document)
+
+
+def frozen(value: Any) -> Any:
+    """JSON arrays as tuples: configs are frozen and strict, and hold no lists."""
+    if isinstance(value, dict):
+        return {key: frozen(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(frozen(inner) for inner in value)
+    return value
 
 
 def _read_text(path: Path) -> str:
@@ -144,15 +153,6 @@ def _value(text: str) -> JsonValue:
         return json.loads(text, parse_constant=lambda name: name)  # type: ignore[no-any-return]
     except json.JSONDecodeError:
         return text
-
-
-def _with_tuples(value: Any) -> Any:
-    """JSON arrays as tuples: configs are frozen and strict, and hold no lists."""
-    if isinstance(value, dict):
-        return {key: _with_tuples(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return tuple(_with_tuples(inner) for inner in value)
-    return value
 
 
 def _is_plain_name(name: str) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from recmtl.artifacts.explain import writing
-from recmtl.artifacts.syncing import claim, exchange, make_folder, sync, sync_path, sync_tree
+from recmtl.artifacts.syncing import claim, claimed, exchange, is_claimed, make_folder, sync, sync_path, sync_tree
 
 _NEW = ".recmtl-new-"  # a file that is being written
 _OLD = ".recmtl-old-"  # a result set aside for an instant, where names cannot be exchanged
@@ -95,9 +95,9 @@ def remove_leftovers(parent: Path) -> None:
     if not parent.is_dir():
         return
     for entry in sorted(parent.iterdir()):
-        if entry.name.startswith(_TRASH) or (entry.name.startswith(_NEW) and not _is_claimed(entry)):
+        if entry.name.startswith(_TRASH) or (entry.name.startswith(_NEW) and not is_claimed(entry)):
             _delete(entry)
-        elif entry.name.startswith(_OLD) and not _is_claimed(entry):
+        elif entry.name.startswith(_OLD) and not is_claimed(entry):
             _put_back(entry)
 
 
@@ -116,17 +116,13 @@ def _new_file(folder: Path) -> tuple[int, Path]:
 def _replace_in_two_steps(partial: Path, target: Path) -> Path:
     """Publish where names cannot be exchanged; returns where the old result is now."""
     aside = _hidden(target.parent, _OLD, target.name)
-    descriptor = os.open(target, os.O_RDONLY)
-    try:
-        claim(descriptor)  # so that a sweep by another run does not put it back between the two steps
+    with claimed(target):  # so that a sweep by another run does not put it back between the two steps
         target.rename(aside)
         try:
             partial.rename(target)
         except BaseException:
             aside.rename(target)
             raise
-    finally:
-        os.close(descriptor)
     return aside
 
 
@@ -143,17 +139,6 @@ def _put_back(aside: Path) -> None:
 def _hidden(folder: Path, kind: str, name: str = "") -> Path:
     token = secrets.token_hex(8)
     return folder / (f"{kind}{token}-{name}" if name else f"{kind}{token}")
-
-
-def _is_claimed(entry: Path) -> bool:
-    try:
-        descriptor = os.open(entry, os.O_RDONLY)
-    except OSError:
-        return True  # gone already, or not ours to judge
-    try:
-        return not claim(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _delete(path: Path) -> None:

@@ -4,6 +4,8 @@ import ctypes
 import errno
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 if sys.platform != "win32":
@@ -84,3 +86,31 @@ def claim(descriptor: int) -> bool:
         except OSError:
             pass  # a file system without locks: then nobody's claim can be seen, and nobody is refused
     return True
+
+
+@contextmanager
+def claimed(path: Path) -> Iterator[None]:
+    """The same for a file or folder by name, for as long as the block runs; a rename does not end it."""
+    if sys.platform == "win32":
+        yield
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        claim(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_claimed(path: Path) -> bool:
+    """Whether a living process has claimed it. True also for what cannot be looked at: it is not ours to judge."""
+    if sys.platform == "win32":
+        return False
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return True
+    try:
+        return not claim(descriptor)
+    finally:
+        os.close(descriptor)

@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
 from urllib.parse import quote
 
@@ -153,26 +154,17 @@ def _with_statistics(connection: DuckDBPyConnection, task: Task) -> Task:
 def _write_rows(connection: DuckDBPyConnection, layout: Layout, schema: Schema, vocabularies: dict[str, Vocabulary], out: Path) -> None:
     index = " ".join(f"WHEN {quote_text(domain)} THEN {i}" for i, domain in enumerate(schema.domains))
     part = " ".join(f"WHEN {quote_text(name)} THEN {i}" for i, name in enumerate(PARTS))
-    reader = connection.execute(
+    reader = connection.sql(
         f"SELECT *, CASE part {part} END AS part_index, CASE domain {index} END AS domain_index FROM rows "
         "ORDER BY part_index, domain_index, row"  # a total order: `row` is unique
     ).to_arrow_reader(BATCH_ROWS)
     encoder = _RowEncoder(layout, schema, vocabularies)
-    writer: TableWriter | None = None
-    place: tuple[int, int] | None = None
-    try:
-        for here, batch in _by_folder(reader):
-            if here != place:
-                if writer is not None:
-                    writer.close()
-                folder = out / PARTS[here[0]] / domain_folder(schema.domains[here[1]])
-                folder.mkdir(parents=True)
-                writer, place = TableWriter(folder / "part-0.parquet", encoder.schema), here
-            assert writer is not None
-            writer.write(encoder.encode(batch))
-    finally:
-        if writer is not None:
-            writer.close()
+    for (part_index, domain_index), pieces in groupby(_by_folder(reader), key=itemgetter(0)):
+        folder = out / PARTS[part_index] / domain_folder(schema.domains[domain_index])
+        folder.mkdir(parents=True)
+        with TableWriter(folder / "part-0.parquet", encoder.schema) as writer:
+            for _, batch in pieces:
+                writer.write(encoder.encode(batch))
 
 
 def _by_folder(reader: pa.RecordBatchReader) -> Iterator[tuple[tuple[int, int], pa.RecordBatch]]:

@@ -46,7 +46,7 @@ class Vocabulary:
 def fit_vocabulary(connection: DuckDBPyConnection, values: list[str], min_count: int) -> Vocabulary:
     """The vocabulary of the values that the queries in `values` (one column, `value`) give together."""
     union = " UNION ALL ".join(values)
-    table = connection.execute(
+    table = connection.sql(
         f"SELECT value, count(*) AS n FROM ({union}) WHERE value IS NOT NULL GROUP BY value HAVING n >= {min_count} "
         "ORDER BY n DESC, value"
     ).to_arrow_table()

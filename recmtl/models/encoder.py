@@ -49,9 +49,9 @@ class Encoder(nn.Module):
         self.embeddings = Embeddings(schema.tables, config.embedding_dim, seed)
         self.register_buffer("first_F", self.embeddings.first_rows([f.table for f in schema.singles]), persistent=False)
         self.sequence_tables = [feature.table for feature in schema.sequences]
-        self.numbers = PiecewiseLinear([feature.knots for feature in schema.numbers])
+        self.numbers = PiecewiseLinear([f.knots for f in schema.numbers]) if schema.numbers else None
         self.num_fields, self.dim = len(schema.singles) + len(schema.sequences), config.embedding_dim
-        self.flat_dim = self.num_fields * self.dim + self.numbers.out_dim
+        self.flat_dim = self.num_fields * self.dim + (self.numbers.out_dim if self.numbers else 0)
 
     def forward(self, batch: Batch) -> Encoded:
         """Look up, pool and encode."""
@@ -63,5 +63,5 @@ class Encoder(nn.Module):
         pooled = [self.embeddings.pooled(column, table) for column, table in zip(batch.sequences, self.sequence_tables, strict=True)]
         if pooled:
             fields_BFD = torch.cat([fields_BFD, torch.stack(pooled, dim=1)], dim=1)
-        dense_BK = self.numbers(batch.numbers_BN) if self.numbers.out_dim else fields_BFD.new_empty(len(batch), 0)
+        dense_BK = self.numbers(batch.numbers_BN) if self.numbers else fields_BFD.new_empty(len(batch), 0)
         return Encoded(fields_BFD, dense_BK, batch.domain_B)

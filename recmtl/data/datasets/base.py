@@ -22,8 +22,6 @@ class SourceFile:
     """Of the published file; None where the publisher's file could not be seen."""
     max_bytes: int = 20 * 2**30
     """More is refused before it fills the disk."""
-    needed: bool = True
-    """Without it the data set cannot be read."""
 
 
 class DatasetConfig(Component):
@@ -32,6 +30,8 @@ class DatasetConfig(Component):
     family: ClassVar[str] = "data set"
     files: ClassVar[Sequence[SourceFile]] = ()
     licence: ClassVar[str] = ""
+    embedded: ClassVar[bool] = False
+    """The files come with the package: there is nothing to download."""
     how_to_get: ClassVar[str] = ""
     """Where a person gets files that need a login."""
 

@@ -101,7 +101,7 @@ def _clicks(connection: DuckDBPyConnection, raw: Path, themes: int | None) -> pa
     for kind in ("user", "item"):
         path = raw / f"{kind}_embedding.csv"
         known[kind] = read_delimited(connection, path, {f"{kind}_id": "text", f"{kind}_embedding": "text"}, header=True)
-    return connection.execute(f"""
+    return connection.sql(f"""
         WITH kept AS (
             SELECT min(line) AS line, user_id, item_id, theme_id FROM ({log})
             WHERE user_id IN (SELECT user_id FROM ({known["user"]})) AND item_id IN (SELECT item_id FROM ({known["item"]}))

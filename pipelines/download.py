@@ -1,0 +1,108 @@
+"""download: a data set's files, fetched or copied, checked against their published sums.
+
+Reads the network, or with --from a folder, an archive, a file or a mirror; writes data/raw/<dataset>.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import urlparse
+
+from pydantic import JsonValue
+
+import recmtl.data.datasets  # noqa: F401  (registers every data set)
+from recmtl.artifacts.archive import extract, is_archive
+from recmtl.artifacts.download import copy_checked, fetch
+from recmtl.artifacts.hashing import sha256_file
+from recmtl.config import nearest
+from recmtl.data.datasets.base import DatasetConfig, SourceFile
+from recmtl.errors import ConfigError, MissingError
+from recmtl.pipelines.stage import Context, Plan, Stage
+from recmtl.pipelines.workspace import Workspace
+
+
+class Download(Stage):
+    """Files in, files out: the bytes are the publisher's."""
+
+    name: ClassVar = "download"
+
+    def __init__(self, dataset: str, source: str | None = None) -> None:
+        if dataset not in DatasetConfig.kinds or not DatasetConfig.kinds[dataset].files:
+            known = [name for name, kind in DatasetConfig.kinds.items() if kind.files]
+            raise ConfigError(f"no data set is named {dataset!r}{nearest(dataset, known)}.")
+        self.kind, self.dataset, self.source = DatasetConfig.kinds[dataset], dataset, source
+
+    def plan(self, workspace: Workspace) -> Plan:
+        """A local source is an input: when its files change, they are taken again."""
+        inputs = {}
+        if self.source is not None and not _is_url(self.source):
+            memory = workspace.hashes()
+            inputs = {path.name: memory.digest(path) for path in self._local_files(Path(self.source))}
+            memory.save()
+        elif self.source is None and any(file.url is None for file in self.kind.files):
+            raise MissingError(f"{self.dataset} cannot be fetched without a login.", hint=self.kind.how_to_get)
+        files = {file.name: file.sha256 for file in self.kind.files}
+        source = self.source if self.source is None or _is_url(self.source) else str(Path(self.source).resolve())
+        return Plan(workspace.raw(self.dataset), {"dataset": self.dataset, "files": files, "from": source}, inputs)
+
+    def run(self, context: Context) -> dict[str, JsonValue]:
+        """Fetch, copy or unpack each file, then write where it came from."""
+        source = Path(self.source) if self.source and not _is_url(self.source) else None
+        if source is not None and source.is_file() and is_archive(source):
+            self._unpack(source, context)
+        for file in self.kind.files:
+            target = context.out / file.name
+            if target.exists():
+                continue
+            context.progress.say(f"{file.name}: {'copying' if source else 'fetching'}")
+            if source is not None:
+                copy_checked(self._local(file, source), target, sha256=file.sha256, max_bytes=file.max_bytes)
+            else:
+                fetch(self._url(file), target, sha256=file.sha256, max_bytes=file.max_bytes)
+        record = [
+            {"name": path.name, "address": self._address(path.name), "sha256": sha256_file(path), "bytes": path.stat().st_size}
+            for path in sorted(context.out.iterdir())
+            if not path.name.startswith(".")
+        ]
+        content = {"dataset": self.dataset, "licence": self.kind.licence, "files": record}
+        (context.out / "source.json").write_text(json.dumps(content, indent=1) + "\n")
+        return {"files": len(record), "bytes": sum(int(str(item["bytes"])) for item in record), "licence": self.kind.licence}
+
+    def _local_files(self, source: Path) -> Sequence[Path]:
+        if source.is_file():
+            return [source]
+        if not source.exists():
+            raise MissingError(f"--from {source}: there is no such file or folder.")
+        return [self._local(file, source) for file in self.kind.files]
+
+    def _local(self, file: SourceFile, source: Path) -> Path:
+        path = source if source.is_file() and len(self.kind.files) == 1 else source / file.name
+        if not path.is_file():
+            wanted = ", ".join(file.name for file in self.kind.files)
+            raise MissingError(f"--from {source}: {file.name} is not there.", hint=f"{self.dataset} needs: {wanted}. {self.kind.how_to_get}".strip())
+        return path
+
+    def _unpack(self, archive: Path, context: Context) -> None:
+        context.progress.say(f"{archive.name}: unpacking")
+        limit = max(file.max_bytes for file in self.kind.files)
+        unpacked = context.out / ".unpacked"
+        extract(archive, {file.name: unpacked / file.name for file in self.kind.files}, max_bytes=limit)
+        for file in self.kind.files:
+            copy_checked(unpacked / file.name, context.out / file.name, sha256=file.sha256, max_bytes=file.max_bytes)
+
+    def _url(self, file: SourceFile) -> str:
+        if self.source is None:
+            return str(file.url)
+        one_file = len(self.kind.files) == 1 and self.source.endswith(file.name)
+        return self.source if one_file else f"{self.source.rstrip('/')}/{file.name}"
+
+    def _address(self, name: str) -> str:
+        known = {file.name: file for file in self.kind.files}
+        if self.source is None:
+            return str(known[name].url)
+        return self._url(known[name]) if _is_url(self.source) else str(Path(self.source).resolve())
+
+
+def _is_url(source: str) -> bool:
+    return urlparse(source).scheme in ("http", "https", "file")

@@ -1,0 +1,108 @@
+"""What the training stages share: the resolved sections, the split, and the initial weights that a run keeps for good."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+from torch import Tensor
+
+import recmtl.models  # noqa: F401  (registers every model)
+from recmtl.artifacts import manifest, tensors
+from recmtl.artifacts.atomic import discard, publish
+from recmtl.artifacts.hashing import digest_json
+from recmtl.artifacts.lock import hold
+from recmtl.data.loader import Rows, load_part
+from recmtl.errors import ConfigError, DamagedError
+from recmtl.models.model import Model
+from recmtl.models.sharing import SharingConfig
+from recmtl.pipelines.selection import Asked, Selection, seeded
+from recmtl.pipelines.stage import read_input
+from recmtl.pipelines.workspace import Workspace
+from recmtl.schema import Schema
+from recmtl.training.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A run's resolved sections and its split, checked."""
+
+    selection: Selection
+    model: SharingConfig
+    train: TrainConfig
+    split: Path
+    split_hash: str
+    schema: Schema
+    folder: Path
+    """The run's."""
+
+    def rows(self, part: str) -> Rows:
+        """A part of the split."""
+        return load_part(self.split, self.schema, part)
+
+    def start(self) -> tuple[Model, str]:
+        """The model at the run's initial weights, and their hash.
+
+        The first stage that needs them makes them, under their own lock; then they never change, so that tickets and models of one
+        run belong together. Only weights that do not depend on vocabularies are kept: tables start as a function of the seed.
+
+        Raises:
+            DamagedError: the run was started with another architecture.
+            ConfigError: the run was started with another seed.
+        """
+        model = Model(self.model, self.schema, self.train.seed)
+        weights = model.dense_weights()
+        with hold(self.folder / "init"):
+            if not (self.folder / "init" / manifest.NAME).is_file():
+                self._publish_start(weights)
+        found = manifest.read(self.folder / "init")
+        if found.seed != self.train.seed:
+            raise ConfigError(
+                f"{self.folder} was started with seed {found.seed}, and train.seed is {self.train.seed}.",
+                hint="Give this one a name of its own with --run.",
+            )
+        content = tensors.load(self.folder / "init" / "weights.pt")
+        tensors.check_like(content, {k: (v.shape, v.dtype) for k, v in weights.items()}, "weights", self.folder / "init" / "weights.pt")
+        model.load_state_dict(content, strict=False)
+        return model, tensors.hash_tensors(content)
+
+    def _publish_start(self, weights: dict[str, Tensor]) -> None:
+        started, clock, partial = datetime.now(UTC).isoformat(timespec="seconds"), monotonic(), self.folder / ".init.partial"
+        if partial.exists():
+            discard(partial)
+        partial.mkdir(parents=True)
+        tensors.save(partial / "weights.pt", weights)
+        config = {"model": self.model.document(), "seed": self.train.seed}
+        manifest.write(
+            partial, stage="init", fingerprint=digest_json(config), config=config, inputs={}, seed=self.train.seed,
+            started=started, seconds=monotonic() - clock, notes={},
+        )  # fmt: skip
+        publish(partial, self.folder / "init")
+
+
+def open_experiment(selection: Selection, asked: Asked, workspace: Workspace) -> Experiment:
+    """Check the sections `model` and `train`, and the split, before anything is computed.
+
+    Raises:
+        ConfigError: a section is not valid, or names tasks that the split does not have.
+        MissingError: there is no such split.
+        DamagedError: a file of the split is not as it was written.
+    """
+    split = workspace.split(selection.data)
+    _, split_hash = read_input(split, workspace, f"recmtl split-domains --config {selection.recipe.name}.json")
+    model = selection.recipe.section("model", SharingConfig)
+    train = seeded(selection.recipe.section("train", TrainConfig), asked.seed)
+    schema = read_schema(split)
+    return Experiment(selection, model, train, split, split_hash, schema, workspace.run(selection.run))
+
+
+def read_schema(split: Path) -> Schema:
+    """The schema of a split.
+
+    Raises:
+        DamagedError: it is not one.
+    """
+    try:
+        return Schema.model_validate_json((split / "schema.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise DamagedError(f"{split / 'schema.json'} is no schema of this version.", hint="Run split-domains again.") from error

@@ -1,0 +1,44 @@
+"""split-domains: raw files to a split: parts, domains, vocabularies, a schema.
+
+Reads data/raw/<dataset>; writes data/<name>.
+"""
+
+from typing import ClassVar
+
+from pydantic import JsonValue
+
+import recmtl.data.datasets  # noqa: F401  (registers every data set)
+from recmtl.artifacts.code_version import code_version
+from recmtl.data.datasets.base import DatasetConfig
+from recmtl.data.policies import SplitConfig
+from recmtl.data.split import build_split
+from recmtl.pipelines.selection import Asked, seeded, select_split
+from recmtl.pipelines.stage import Context, Plan, Stage, read_input
+from recmtl.pipelines.workspace import Workspace
+
+
+class SplitDomains(Stage):
+    """Deal rows to parts and domains and turn values into ids."""
+
+    name: ClassVar = "split-domains"
+
+    def __init__(self, asked: Asked) -> None:
+        self.selection = select_split(asked)
+        self.dataset = self.selection.recipe.section("dataset", DatasetConfig)
+        self.policy = seeded(self.selection.recipe.section("split", SplitConfig), asked.seed)
+
+    def plan(self, workspace: Workspace) -> Plan:
+        """The raw files must be there, and as they were downloaded."""
+        self.raw = workspace.raw(self.dataset.name)
+        inputs = {"raw": code_version()}
+        if not self.dataset.embedded:
+            inputs = {"raw": read_input(self.raw, workspace, f"recmtl download {self.dataset.name}")[1]}
+        sections = {"dataset": self.dataset.document(), "split": self.policy.document()}
+        remembered, mark = self.selection.remembered(), ("data", self.selection.data)
+        return Plan(workspace.split(self.selection.data), sections, inputs, self.policy.seed, remembered, mark)
+
+    def run(self, context: Context) -> dict[str, JsonValue]:
+        """Build the split."""
+        context.progress.say(f"splitting {self.dataset.name}")
+        schema = build_split(self.dataset, self.policy, self.raw, context.out)
+        return {"tasks": list(schema.task_names), "domains": list(schema.domains), "features": len(schema.features)}

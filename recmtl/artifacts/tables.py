@@ -1,0 +1,157 @@
+"""The only reader and writer of Parquet.
+
+Every page carries a checksum, and reading checks it. Page headers and the footer have none in the format: the sha256
+in the folder's manifest covers these.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recmtl.artifacts.explain import reading, writing
+from recmtl.errors import DamagedError, DataError
+
+
+class TableWriter:
+    """Writes one Parquet file in row groups of exactly `row_group_rows` rows (the last may be shorter).
+
+    The same rows give the same bytes however they were cut into tables or batches. After an exception in the block
+    the file is removed. Not atomic by itself: it is for folders that are published whole.
+    Errors: ValueError if a schema or a table's columns are not as agreed; DataError naming the column whose values do
+    not fit; MissingError if the disk is full.
+    """
+
+    def __init__(
+        self, path: Path, schema: pa.Schema, row_group_rows: int = 16384, metadata: dict[str, str] | None = None
+    ) -> None:
+        if row_group_rows < 1:
+            raise ValueError(f"row_group_rows is {row_group_rows}; at least 1 is needed")
+        if any(pa.types.is_dictionary(kind) for kind in schema.types):
+            # the order of a dictionary depends on how the rows were cut
+            raise ValueError(f"dictionary columns cannot be written: {schema}")
+        self._path = path
+        self._schema = schema.with_metadata(dict(sorted((metadata or {}).items())))
+        self._group = row_group_rows
+        self._waiting: list[pa.Table] = []
+        self._rows = 0
+
+    def __enter__(self) -> Self:
+        with writing(self._path):
+            self._file = pa.OSFile(str(self._path), "wb")
+        self._writer = pq.ParquetWriter(
+            self._file,
+            self._schema,
+            version="2.6",
+            compression="zstd",
+            compression_level=1,
+            data_page_version="1.0",
+            write_page_checksum=True,
+        )
+        return self
+
+    def write(self, rows: pa.Table | pa.RecordBatch) -> None:
+        """Add rows. Their columns must have the schema's names in its order; values are cast if nothing is lost."""
+        table = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
+        self._waiting.append(self._fit(table))
+        self._rows += table.num_rows
+        if self._rows >= self._group:
+            self._flush(self._group)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            with writing(self._path):
+                if kind is None and self._rows:
+                    self._flush(1)
+                self._writer.close()
+                self._file.close()
+        except BaseException:
+            self._path.unlink(missing_ok=True)
+            raise
+        if kind is not None:
+            self._path.unlink(missing_ok=True)
+
+    def _flush(self, at_least: int) -> None:
+        """Write full row groups as long as `at_least` rows are waiting."""
+        table = pa.concat_tables(self._waiting)
+        start = 0
+        with writing(self._path):
+            while table.num_rows - start >= at_least:
+                # one chunk a column, or page borders would follow the chunks
+                self._writer.write_table(table.slice(start, self._group).combine_chunks(), self._group)
+                start += self._group
+        rest = table.slice(start)
+        self._waiting, self._rows = [rest], rest.num_rows
+
+    def _fit(self, table: pa.Table) -> pa.Table:
+        if table.column_names != self._schema.names:
+            raise ValueError(f"columns {table.column_names} written to a file of {self._schema.names}")
+        columns = [self._cast(table.column(i), field) for i, field in enumerate(self._schema)]
+        return pa.Table.from_arrays(columns, schema=self._schema)
+
+    def _cast(self, column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+        try:
+            cast = column.cast(field.type)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise DataError(f"{self._path}: column {field.name!r} does not fit {field.type}: {error}") from error
+        if cast.null_count and not field.nullable:
+            raise DataError(f"{self._path}: column {field.name!r} must not hold nulls, but has {cast.null_count}.")
+        return cast
+
+
+def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """The file's rows, all columns or the named ones in that order.
+
+    Errors: MissingError if it is not there; DamagedError if it is damaged or lacks a column.
+    """
+    with _opened(path) as file:
+        return file.read(columns=_names(file, columns, path))
+
+
+def read_row_groups(path: Path, groups: Sequence[int], columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of some row groups, in the order asked for. Errors as in `read_table`."""
+    with _opened(path) as file:
+        return file.read_row_groups(list(groups), columns=_names(file, columns, path))
+
+
+def row_group_sizes(path: Path) -> list[int]:
+    """Rows in each row group, without reading them. Errors as in `read_table`."""
+    with _opened(path) as file:
+        return [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
+
+
+def read_schema(path: Path) -> pa.Schema:
+    """Names, types and metadata, without reading rows. Errors as in `read_table`."""
+    with _opened(path) as file:
+        return file.schema_arrow
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    # Python opens it first for the sake of its errors: Arrow's have no number for a folder
+    with reading(path), path.open("rb"), pa.OSFile(str(path)) as raw:
+        try:
+            with pq.ParquetFile(raw, memory_map=False, page_checksum_verification=True) as file:
+                yield file
+        except (pa.ArrowException, OSError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise DamagedError(f"{path} is damaged: {reason}", hint="Make it again with its stage.") from error
+
+
+def _names(file: pq.ParquetFile, columns: Sequence[str] | None, path: Path) -> list[str] | None:
+    """pyarrow passes over columns that are not there; here they are an error."""
+    if columns is None:
+        return None
+    there = file.schema_arrow.names
+    for name in columns:
+        if name not in there:
+            raise DamagedError(
+                f"{path} has no column {name!r}; it has {', '.join(there)}.", hint="Make it again with its stage."
+            )
+    return list(columns)

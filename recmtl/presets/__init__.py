@@ -1,0 +1,1 @@
+"""Configs that are shipped: `--config adult.json` finds them by name."""

@@ -1,0 +1,1 @@
+"""Lottery tickets: which weights a task needs, and which ticket to take."""
