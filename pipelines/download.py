@@ -6,12 +6,13 @@ Reads the network, or with --from a folder, an archive, a file or a mirror; writ
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlparse
 
 from pydantic import JsonValue
 
 import recmtl.data.datasets  # noqa: F401  (registers every data set)
+from recmtl.artifacts import manifest
 from recmtl.artifacts.archive import extract, is_archive
 from recmtl.artifacts.download import copy_checked, fetch
 from recmtl.artifacts.hashing import sha256_file
@@ -26,6 +27,7 @@ class Download(Stage):
     """Files in, files out: the bytes are the publisher's."""
 
     name: ClassVar = "download"
+    depends_on_code: ClassVar = False
 
     def __init__(self, dataset: str, source: str | None = None) -> None:
         if dataset not in DatasetConfig.kinds or not DatasetConfig.kinds[dataset].files:
@@ -34,17 +36,28 @@ class Download(Stage):
         self.kind, self.dataset, self.source = DatasetConfig.kinds[dataset], dataset, source
 
     def plan(self, workspace: Workspace) -> Plan:
-        """A local source is an input: when its files change, they are taken again."""
-        inputs = {}
-        if self.source is not None and not _is_url(self.source):
-            memory = workspace.hashes()
-            inputs = {path.name: memory.digest(path) for path in self._local_files(Path(self.source))}
-            memory.save()
-        elif self.source is None and any(file.url is None for file in self.kind.files):
-            raise MissingError(f"{self.dataset} cannot be fetched without a login.", hint=self.kind.how_to_get)
-        files = {file.name: file.sha256 for file in self.kind.files}
-        source = self.source if self.source is None or _is_url(self.source) else str(Path(self.source).resolve())
-        return Plan(workspace.raw(self.dataset), {"dataset": self.dataset, "files": files, "from": source}, inputs)
+        """A published sum decides what a file is, wherever it comes from; without one, a local source's own bytes do."""
+        target, files = workspace.raw(self.dataset), {file.name: file.sha256 for file in self.kind.files}
+        unknown = [file for file in self.kind.files if file.sha256 is None]
+        config: dict[str, Any] = {"dataset": self.dataset, "files": files}
+        if self.source is None and any(file.url is None for file in self.kind.files):
+            return self._as_it_is(target)
+        if self.source is None or not unknown:
+            return Plan(target, config, {})
+        if _is_url(self.source):
+            return Plan(target, {**config, "from": self.source}, {})
+        memory = workspace.hashes()
+        inputs = {path.name: memory.digest(path) for path in self._local_files(Path(self.source))}
+        memory.save()
+        return Plan(target, config, inputs)
+
+    def _as_it_is(self, target: Path) -> Plan:
+        """What an earlier --from brought: without another one there is nothing new to get."""
+        try:
+            found = manifest.read(target)
+        except MissingError:
+            raise MissingError(f"{self.dataset} cannot be fetched without a login.", hint=self.kind.how_to_get) from None
+        return Plan(target, found.config, found.inputs)
 
     def run(self, context: Context) -> dict[str, JsonValue]:
         """Fetch, copy or unpack each file, then write where it came from."""

@@ -16,11 +16,12 @@ from recmtl.data.loader import Rows, load_part
 from recmtl.errors import ConfigError, DamagedError
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig
-from recmtl.pipelines.selection import Asked, Selection, seeded
+from recmtl.pipelines.selection import Selection, seeded
 from recmtl.pipelines.stage import read_input
 from recmtl.pipelines.workspace import Workspace
 from recmtl.schema import Schema
 from recmtl.training.config import TrainConfig
+from recmtl.training.objective import Objective
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Experiment:
     def rows(self, part: str) -> Rows:
         """A part of the split."""
         return load_part(self.split, self.schema, part)
+
+    def check_tasks(self) -> None:
+        """Refuse losses and weights of tasks that the split does not have, before any row is read."""
+        Objective(self.train.losses, self.schema, range(len(self.schema.tasks)))
+        self.train.balance.check(self.schema.task_names)
 
     def start(self) -> tuple[Model, str]:
         """The model at the run's initial weights, and their hash.
@@ -80,8 +86,8 @@ class Experiment:
         publish(partial, self.folder / "init")
 
 
-def open_experiment(selection: Selection, asked: Asked, workspace: Workspace) -> Experiment:
-    """Check the sections `model` and `train`, and the split, before anything is computed.
+def open_experiment(selection: Selection, seed: int | None, workspace: Workspace) -> Experiment:
+    """Check the sections `model` and `train`, and the split, before anything is computed. `seed` replaces train.seed.
 
     Raises:
         ConfigError: a section is not valid, or names tasks that the split does not have.
@@ -90,10 +96,12 @@ def open_experiment(selection: Selection, asked: Asked, workspace: Workspace) ->
     """
     split = workspace.split(selection.data)
     _, split_hash = read_input(split, workspace, f"recmtl split-domains --config {selection.recipe.name}.json")
+    selection.recipe.check({"model": SharingConfig, "train": TrainConfig})
     model = selection.recipe.section("model", SharingConfig)
-    train = seeded(selection.recipe.section("train", TrainConfig), asked.seed)
-    schema = read_schema(split)
-    return Experiment(selection, model, train, split, split_hash, schema, workspace.run(selection.run))
+    train = seeded(selection.recipe.section("train", TrainConfig), seed)
+    experiment = Experiment(selection, model, train, split, split_hash, read_schema(split), workspace.run(selection.run))
+    experiment.check_tasks()
+    return experiment
 
 
 def read_schema(split: Path) -> Schema:

@@ -1,9 +1,12 @@
 """Which recipe, which split and which run a command means, from what was given and what is there."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
+
+from pydantic import JsonValue
 
 from recmtl.artifacts import manifest
 from recmtl.config import Config
@@ -42,6 +45,14 @@ class Selection:
     recipe: Recipe
     data: str
     run: str
+
+    def with_flags(self, flags: Mapping[str, JsonValue]) -> "Selection":
+        """With the values of flags put in; None is a flag that was not given."""
+        recipe = self.recipe
+        for path, value in flags.items():
+            if value is not None:
+                recipe = recipe.with_value(path, value)
+        return replace(self, recipe=recipe)
 
     def remembered(self) -> dict[str, Any]:
         """For the manifest, so that later stages need no --config."""

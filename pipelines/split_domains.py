@@ -3,6 +3,7 @@
 Reads data/raw/<dataset>; writes data/<name>.
 """
 
+import json
 from typing import ClassVar
 
 from pydantic import JsonValue
@@ -10,7 +11,7 @@ from pydantic import JsonValue
 import recmtl.data.datasets  # noqa: F401  (registers every data set)
 from recmtl.artifacts.code_version import code_version
 from recmtl.data.datasets.base import DatasetConfig
-from recmtl.data.policies import SplitConfig
+from recmtl.data.policies import PARTS, SplitConfig
 from recmtl.data.split import build_split
 from recmtl.pipelines.selection import Asked, seeded, select_split
 from recmtl.pipelines.stage import Context, Plan, Stage, read_input
@@ -24,6 +25,7 @@ class SplitDomains(Stage):
 
     def __init__(self, asked: Asked) -> None:
         self.selection = select_split(asked)
+        self.selection.recipe.check({"dataset": DatasetConfig, "split": SplitConfig})
         self.dataset = self.selection.recipe.section("dataset", DatasetConfig)
         self.policy = seeded(self.selection.recipe.section("split", SplitConfig), asked.seed)
 
@@ -41,4 +43,7 @@ class SplitDomains(Stage):
         """Build the split."""
         context.progress.say(f"splitting {self.dataset.name}")
         schema = build_split(self.dataset, self.policy, self.raw, context.out)
-        return {"tasks": list(schema.task_names), "domains": list(schema.domains), "features": len(schema.features)}
+        cells = json.loads((context.out / "profile.json").read_text())["cells"]
+        counts = {(cell["domain"], cell["part"]): cell["rows"] for cell in cells}
+        rows = [{"domain": domain, **{part: counts.get((domain, part), 0) for part in PARTS}} for domain in schema.domains]
+        return {"tasks": list(schema.task_names), "features": len(schema.features), "rows": rows}

@@ -4,7 +4,6 @@ Its fingerprint covers its part of the config, its inputs' hashes and the code. 
 were written is not made again. A lock keeps a second run off the folder; work happens in `.<name>.partial` beside it.
 """
 
-import json
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -75,6 +74,9 @@ class Stage(ABC):
     resumes: ClassVar[bool] = False
     """A stage that was stopped finds what it had written so far."""
 
+    depends_on_code: ClassVar[bool] = True
+    """Another version of the code may give another result."""
+
     @abstractmethod
     def plan(self, workspace: Workspace) -> Plan:
         """Check everything that can be checked beforehand."""
@@ -136,8 +138,8 @@ def read_input(folder: Path, workspace: Workspace, first: str) -> tuple[manifest
 
 
 def _fingerprint(stage: Stage, plan: Plan) -> str:
-    content = {"stage": stage.name, "config": plan.config, "inputs": plan.inputs, "seed": plan.seed, "code": code_version()}
-    return digest_json(json.loads(json.dumps(content)))
+    code = code_version() if stage.depends_on_code else ""
+    return digest_json({"stage": stage.name, "config": plan.config, "inputs": plan.inputs, "seed": plan.seed, "code": code})
 
 
 def _finished(plan: Plan, fingerprint: str, memory: HashMemory) -> dict[str, Any] | None:
@@ -151,8 +153,7 @@ def _finished(plan: Plan, fingerprint: str, memory: HashMemory) -> dict[str, Any
         return None
     if {key: found.notes.get(key) for key in plan.remembered} != plan.remembered:
         # later stages ask for these, and the user may have edited a section that is not this stage's
-        found = found.model_copy(update={"notes": {**found.notes, **plan.remembered}})
-        write_text(plan.target / manifest.NAME, found.model_dump_json(indent=1) + "\n")
+        found = manifest.remember(plan.target, found, dict(plan.remembered))
     return dict(found.notes)
 
 

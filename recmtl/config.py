@@ -104,7 +104,7 @@ def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, 
         path = ".".join(str(part) for part in item["loc"])
         context = item.get("ctx", {})
         if item["type"] == "nested":
-            found += [(f"{path}.{inner}" if inner else path, what) for inner, what in context["problems"]]
+            found += [(".".join(filter(None, (path, inner))), what) for inner, what in context["problems"]]
         elif item["type"] == "extra_forbidden":
             found.append((path, f"is not a known key{nearest(item['loc'][-1], _fields_at(model, item['loc'][:-1]))}"))
         elif item["type"] == "missing":

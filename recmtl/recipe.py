@@ -35,16 +35,31 @@ class Recipe:
         """The section `key` as `kind`: a config class, or a family of components.
 
         Raises:
-            ConfigError: naming every wrong key at once.
+            ConfigError: naming every wrong key.
         """
-        value = self.document.get(key, {})
+        found = self._read(key, kind)
+        if isinstance(found, list):
+            raise ConfigError(f"{self.source}: {'; '.join(found)}.")
+        return found
+
+    def check(self, sections: Mapping[str, type[Config]]) -> None:
+        """Read several sections, so that what is wrong in all of them is said at once.
+
+        Raises:
+            ConfigError: naming every wrong key of every section.
+        """
+        read = [self._read(key, kind) for key, kind in sections.items()]
+        found = [problem for section in read if isinstance(section, list) for problem in section]
+        if found:
+            raise ConfigError(f"{self.source}: {'; '.join(found)}.")
+
+    def _read(self, key: str, kind: type[ConfigT]) -> ConfigT | list[str]:
         is_family = issubclass(kind, Component) and Component in kind.__bases__
         reader: TypeAdapter[ConfigT] = TypeAdapter(Annotated[kind, OneOf()] if is_family else kind)
         try:
-            return reader.validate_python(value)
+            return reader.validate_python(self.document.get(key, {}))
         except ValidationError as error:
-            found = [f"{key}.{path} {what}" if path else f"{key} {what}" for path, what in problems(error, kind)]
-            raise ConfigError(f"{self.source}: {'; '.join(found)}.") from None
+            return [f"{key}.{path} {what}" if path else f"{key} {what}" for path, what in problems(error, kind)]
 
     def text(self, key: str) -> str | None:
         """The value of `data` or `run`, if given."""

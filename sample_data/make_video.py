@@ -1,11 +1,11 @@
 """A made-up video log in LT4REC's record format: impressions with click and watched share, in four domains.
 
     click logit  = domain + group + category + group x topic + domain x topic + age + cover quality
-                   + 1.3 where the video's category is one of the user's own (FEA_ICAT2 in FEA_UCAT)
+                   + 0.7 where the video's category is one of the user's own (FEA_ICAT2 in FEA_UCAT)
     completion   = 1 with chance sigmoid(u), otherwise about sigmoid(u - 1) of the duration, in whole seconds; u takes
                    half of the user's taste from the click logit, and has its own part of category and duration
 
-Everything on the right is a column of the log, with few values each, so that a model can learn it from some thousand rows.
+Everything on the right is a column of the log and has few values, so that a model can learn it from some thousand rows.
 """
 
 from collections.abc import Mapping
@@ -20,10 +20,10 @@ from recmtl.sample_data.planted import Floats, Ints, best_auc, best_r2, normal, 
 from recmtl.testing.tfrecord_writer import Feature, write_examples
 
 SEED = 20201011
-ROWS, USERS, VIDEOS, SESSIONS, GROUPS, PROVIDERS, TAGS = 6000, 300, 240, 500, 30, 30, 60
-FIRST_MILLISECOND = 1602403200000  # 2020-10-11 08:00 UTC; sessions follow within three hours
+ROWS, USERS, VIDEOS, SESSIONS, GROUPS, PROVIDERS, TAGS = 7000, 300, 240, 560, 30, 30, 60
+FIRST_MILLISECOND = 1602403200000  # 2020-10-11 08:00 UTC; sessions follow every 21.577 seconds
 DOMAINS = {"similar_taste": 0.42, "trending": 0.30, "same_provider": 0.18, "editors_pick": 0.10}
-DOMAIN_EFFECT = np.array([0.35, -0.15, -0.6, -1.1])
+DOMAIN_EFFECT = np.array([0.4, -0.1, -0.6, -1.1])
 TOPICS = {
     "food": ["baking", "noodles", "street_food", "vegan"],
     "music": ["concerts", "covers", "folk", "piano"],
@@ -33,11 +33,26 @@ TOPICS = {
 }
 CATEGORIES = [category for categories in TOPICS.values() for category in categories]
 TOPIC_OF = np.repeat(np.arange(5), 4)
-WORDS = ["how", "best", "new", "first", "slow", "tiny", "secret", "classic", "自然", "教程", "旅行", "音乐", "été", "niño"]
-AGES, AGE_EFFECT = ["0", "18", "25", "35", "45", "55"], np.array([0.0, 0.4, 0.2, 0.0, -0.25, -0.5])
-QUALITIES, QUALITY_EFFECT = ["cover_low", "cover_plain", "cover_good", "-1"], np.array([-0.45, 0.0, 0.45, 0.0])
+WORDS = [
+    "how",
+    "best",
+    "new",
+    "first",
+    "slow",
+    "tiny",
+    "secret",
+    "classic",
+    "自然",
+    "教程",
+    "旅行",
+    "音乐",
+    "été",
+    "niño",
+]
+AGES, AGE_EFFECT = ["0", "18", "25", "35", "45", "55"], np.array([0.0, 0.7, 0.35, 0.0, -0.5, -0.9])
+QUALITIES, QUALITY_EFFECT = ["cover_low", "cover_plain", "cover_good", "-1"], np.array([-0.65, 0.0, 0.65, 0.0])
 DURATIONS = np.array([20, 30, 45, 60, 75, 90, 120, 150, 180, 240, 300, 360, 480, 600])
-OWN_CATEGORY = 0.9
+OWN_CATEGORY = 0.7
 NO_SCORE, NO_TAG = 0.03, 0.2
 
 
@@ -78,7 +93,7 @@ def make(out: Path) -> dict[str, Any]:
     click = (chance.random_sample(ROWS) < sigmoid(logit)).astype(np.int64)
     completion, expected = _completion(chance, taste, videos, rows.video)
     completion = completion * click
-    score = np.round(sigmoid(logit + normal(chance, 1.2, ROWS)), 6)
+    score = np.round(sigmoid(logit + normal(chance, 1.0, ROWS)), 6)
     scored = chance.random_sample(ROWS) >= NO_SCORE
 
     people = {"group": group, "age": age}
@@ -121,7 +136,7 @@ def _impressions(chance: RandomState, videos: Catalogue, own: list[Ints]) -> Imp
 
 def _taste(chance: RandomState, group: Ints, category: Ints) -> Floats:
     """What the user's group thinks of the video: the part of the logit that click and completion share."""
-    of_group, of_category = normal(chance, 0.7, GROUPS), normal(chance, 0.75, len(CATEGORIES))
+    of_group, of_category = normal(chance, 0.7, GROUPS), normal(chance, 0.7, len(CATEGORIES))
     of_both = normal(chance, 0.25, GROUPS, len(TOPICS))
     return np.asarray(of_group[group] + of_category[category] + of_both[group, TOPIC_OF[category]] - 0.5)
 
@@ -129,6 +144,7 @@ def _taste(chance: RandomState, group: Ints, category: Ints) -> Floats:
 def _circumstances(chance: RandomState, rows: Impressions, age: Ints, videos: Catalogue) -> Floats:
     """The part of the click logit that completion does not share."""
     of_both = normal(chance, 0.3, len(DOMAINS), len(TOPICS))
+    of_both -= of_both.mean(axis=1, keepdims=True)  # so that the domains' rates keep the order of their own effects
     topic = TOPIC_OF[videos.category[rows.video]]
     by_domain = DOMAIN_EFFECT[rows.domain] + of_both[rows.domain, topic]
     return np.asarray(by_domain + AGE_EFFECT[age] + QUALITY_EFFECT[videos.quality[rows.video]])

@@ -1,4 +1,7 @@
-"""One run at a time on a target. The lock is the system's own: it is free the instant its holder ends, even by kill -9."""
+"""One run at a time on a target.
+
+The lock is the system's own: it is free the instant its holder ends, even by kill -9.
+"""
 
 import json
 import os

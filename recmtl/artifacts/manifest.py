@@ -84,10 +84,21 @@ def write(
         seconds=seconds,
         notes=notes,
     )
+    _store(folder, manifest)
+    return manifest
+
+
+def remember(folder: Path, manifest: Manifest, notes: dict[str, JsonValue]) -> Manifest:
+    """Add to a published folder's notes, in one step; the files it lists are as they were."""
+    manifest = manifest.model_copy(update={"notes": {**manifest.notes, **notes}})
+    _store(folder, manifest)
+    return manifest
+
+
+def _store(folder: Path, manifest: Manifest) -> None:
     facts = manifest.model_dump()
     # the manifest covers the files; its own digest covers the manifest
-    write_text(folder / NAME, json.dumps({**facts, "sha256": digest_json(facts)}, indent=2, sort_keys=True) + "\n")
-    return manifest
+    write_text(folder / NAME, json.dumps({**facts, "sha256": digest_json(facts)}, indent=1) + "\n")
 
 
 def read(folder: Path) -> Manifest:

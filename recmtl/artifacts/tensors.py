@@ -88,7 +88,7 @@ def hash_tensors(tensors: Mapping[str, Tensor]) -> str:
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()
         digest.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode() + b"\n")
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
@@ -145,7 +145,7 @@ def _check_content(content: Any, file_bytes: int) -> None:
         raise _Refused("it does not hold named parts")
     tensor_bytes = 0
     seen: set[int] = set()
-    todo = [content]
+    todo: list[Any] = [content]
     while todo:
         part = todo.pop()
         if type(part) in _PLAIN or (type(part) is tuple and not part):

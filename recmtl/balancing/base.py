@@ -24,3 +24,10 @@ class BalanceConfig(Component):
     def build(self, tasks: Sequence[str]) -> Balance:
         """For the tasks that are trained, in the order of their losses."""
         raise TypeError(f"{type(self).__name__} builds nothing")
+
+    def check(self, tasks: Sequence[str]) -> None:
+        """Refuse settings that name a task which is not among `tasks`.
+
+        Raises:
+            ConfigError: naming it.
+        """

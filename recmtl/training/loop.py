@@ -39,6 +39,7 @@ def train(
     tasks: Sequence[int],
     progress: Progress,
     checkpoint: Path | None = None,
+    after_epoch: AfterEpoch | None = None,
 ) -> TrainState:
     """Train `model` on `tasks` until validation stops getting better; the best epoch's weights are in the state.
 
@@ -50,6 +51,7 @@ def train(
         tasks: positions in the schema.
         progress: told how far it is.
         checkpoint: written after every epoch; if it is there already, training goes on from it.
+        after_epoch: called before that.
 
     Raises:
         ConfigError: training diverged.
@@ -65,6 +67,8 @@ def train(
         predictions = task_predictions(model, valid_rows.batch, tasks)
         loop.record(losses_T, predictions)
         progress.say(_line(loop.state))
+        if after_epoch is not None:
+            after_epoch(loop.state)
         if checkpoint is not None:
             tensors.save(checkpoint, loop.state.content())
     return loop.state

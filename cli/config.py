@@ -1,0 +1,35 @@
+"""recmtl config: the commands about configs."""
+
+import typer
+
+from recmtl.cli.options import OutputOptions, with_options
+from recmtl.cli.report import print_json
+
+app = typer.Typer(help="Configs: their JSON Schema, and the presets that are shipped.", no_args_is_help=True)
+
+
+@app.command()
+@with_options
+def schema(*, options: OutputOptions) -> None:
+    """Print the JSON Schema of a config, for editors.
+
+    Example: recmtl config schema > recmtl.schema.json
+    """
+    from recmtl.pipelines.config_schema import config_schema
+
+    print_json(config_schema())
+
+
+@app.command()
+@with_options
+def presets(*, options: OutputOptions) -> None:
+    """List the configs that --config finds by name.
+
+    Example: recmtl config presets
+    """
+    from recmtl.recipe import presets as names
+
+    if options.as_json:
+        print_json({"presets": names()})
+    else:
+        print("\n".join(names()))

@@ -1,0 +1,21 @@
+"""recmtl demo: the command."""
+
+from recmtl.cli.options import StageOptions, with_options
+
+
+@with_options
+def demo(*, options: StageOptions) -> None:
+    """Run the whole job on the embedded sample: split-domains, prune-single for each task, train-mtl, evaluate.
+
+    Example: recmtl demo --workspace demo
+    """
+    from recmtl.cli.evaluate import print_scorecard
+    from recmtl.cli.report import show
+    from recmtl.cli.running import run_stage
+    from recmtl.pipelines.demo import demo_stages
+
+    for stage in demo_stages():
+        outcome = run_stage(stage, options)
+        if show(outcome, options.as_json and stage.name == "evaluate"):
+            if stage.name == "evaluate":
+                print_scorecard(outcome.notes)

@@ -1,0 +1,72 @@
+"""The command `recmtl`: its parts, and how errors become exit codes."""
+
+import os
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+import recmtl
+from recmtl.cli import config
+from recmtl.cli.demo import demo
+from recmtl.cli.download import download
+from recmtl.cli.evaluate import evaluate
+from recmtl.cli.prune_single import prune_single
+from recmtl.cli.split_domains import split_domains
+from recmtl.cli.train_mtl import train_mtl
+from recmtl.errors import ConfigError, Interrupted, RecmtlError
+
+EXIT_CODES = """\
+Exit codes: 0 done or done already, 1 internal error, 2 usage or config, 3 data refused, 5 input missing, network or no space,
+6 artefacts damaged or not belonging together, 75 locked by another run, 130/143 interrupted."""
+
+app = typer.Typer(help=f"{recmtl.__doc__}\n\n{EXIT_CODES}", add_completion=True, pretty_exceptions_enable=False)
+for command in (download, split_domains, prune_single, train_mtl, evaluate, demo):
+    app.command()(command)
+app.add_typer(config.app, name="config")
+
+
+@app.callback()
+def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False) -> None:
+    if version:
+        from recmtl.artifacts.code_version import code_version
+
+        print(f"recmtl {code_version()}")
+        raise typer.Exit
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        sys.exit(_run(words))
+    except BrokenPipeError:  # the reader of a pipe has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _run(words: list[str]) -> int:
+    from recmtl.cli.report import print_error
+
+    as_json, command = "--json" in words, next((word for word in words if not word.startswith("-")), "")
+    try:
+        code = app(words or ["--help"], prog_name="recmtl", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except Exception as error:
+        if "--debug" in words:
+            raise
+        explained = _explained(error, command)
+        print_error(explained, command, as_json)
+        return explained.exit_code
+    except KeyboardInterrupt:
+        print_error(Interrupted(signal.SIGINT, "stopped by SIGINT."), command, as_json)
+        return 130
+
+
+def _explained(error: Exception, command: str) -> RecmtlError:
+    if isinstance(error, RecmtlError):
+        return error
+    if isinstance(error, typer.TyperException):
+        return ConfigError(error.format_message(), hint=f"See: recmtl {command} --help")
+    return RecmtlError(f"internal error: {type(error).__name__}: {error}", hint="--debug shows where; please report it.")

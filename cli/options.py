@@ -1,0 +1,76 @@
+"""Options that commands share. A command takes them as one value; `with_options` spreads them out for Typer.
+
+Typer reads a command's options off its signature, and has no way to share them; so the one parameter `options` is replaced by the
+fields of its dataclass.
+"""
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+Command = Callable[..., None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions:
+    """Of every command."""
+
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, on failure too.")] = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only results and errors.")] = False
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False
+    log_file: Annotated[Path | None, typer.Option(help="Keep log lines in this file too.")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageOptions(OutputOptions):
+    """Of every stage."""
+
+    workspace: Annotated[Path, typer.Option(help="Folder that holds data/ and runs/.")] = Path()
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run or is done already, and why.")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigOptions(StageOptions):
+    """Of every stage that reads a config."""
+
+    config: Annotated[str | None, typer.Option(help="A config file, or the name of a preset such as adult.json.")] = None
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a value, e.g. model.num_experts=8. Repeatable.")
+    ] = None
+    data: Annotated[str | None, typer.Option(help="Name of the split.")] = None
+    seed: Annotated[int | None, typer.Option(help="Replace the section's seed.", min=0)] = None
+    sample: Annotated[bool, typer.Option("--sample", help="Work on the embedded sample.")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(ConfigOptions):
+    """Of every stage that belongs to a run."""
+
+    run: Annotated[str | None, typer.Option(help="Name of the run.")] = None
+
+
+def with_options(command: Command) -> Command:
+    """Spread the parameter `options` of a command into the options that its dataclass declares."""
+    kind = get_type_hints(command)["options"]
+    hints = get_type_hints(kind, include_extras=True)
+    own = [p for name, p in inspect.signature(command).parameters.items() if name != "options"]
+    shared = [
+        inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
+        for field in dataclasses.fields(kind)
+    ]
+
+    @functools.wraps(command)
+    def spread(**values: Any) -> None:
+        options = kind(**{parameter.name: values.pop(parameter.name) for parameter in shared})
+        command(options=options, **values)
+
+    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + shared
+    spread.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    spread.__annotations__ = {p.name: p.annotation for p in parameters}
+    return spread

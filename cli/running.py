@@ -1,0 +1,32 @@
+"""Runs a stage for a command: with progress, and with the stages before it when it is tried on the sample."""
+
+from recmtl.cli.options import ConfigOptions, RunOptions, StageOptions
+from recmtl.cli.terminal import Terminal
+from recmtl.pipelines.sample import stages_before
+from recmtl.pipelines.selection import Asked
+from recmtl.pipelines.stage import Outcome, Stage, execute
+from recmtl.pipelines.workspace import Workspace
+
+
+def asked_by(options: ConfigOptions) -> Asked:
+    """What the options say about config, split and run."""
+    return Asked(
+        config=options.config,
+        settings=tuple(options.settings or ()),
+        data=options.data,
+        run=options.run if isinstance(options, RunOptions) else None,
+        seed=options.seed,
+        sample=options.sample,
+    )
+
+
+def run_stage(stage: Stage, options: StageOptions) -> Outcome:
+    """Run it in the options' workspace."""
+    workspace, terminal = Workspace(options.workspace), Terminal(options.quiet, options.log_file)
+    try:
+        if isinstance(options, ConfigOptions) and options.sample:
+            for earlier in stages_before(stage.name, asked_by(options)):
+                execute(earlier, workspace, terminal)
+        return execute(stage, workspace, terminal, dry_run=options.dry_run)
+    finally:
+        terminal.close()

@@ -1,0 +1,124 @@
+"""evaluate: score a run's model on a part of its split, for each task on each domain and over all.
+
+Reads a split and runs/<run>/model; writes runs/<run>/scorecard: scorecard.json, scorecard.parquet.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pyarrow as pa
+from pydantic import JsonValue
+
+from recmtl.artifacts.hashing import sha256_file
+from recmtl.artifacts.tables import TableWriter
+from recmtl.config import Config
+from recmtl.data.loader import load_columns
+from recmtl.data.policies import PARTS
+from recmtl.errors import MissingError
+from recmtl.metrics.predictions import TaskPredictions
+from recmtl.metrics.scorecard import cells, summary
+from recmtl.models.model import Model
+from recmtl.pipelines.baselines import baseline_cells
+from recmtl.pipelines.experiment import open_experiment
+from recmtl.pipelines.selection import Asked, select_model
+from recmtl.pipelines.stage import Context, Plan, Stage, read_input
+from recmtl.pipelines.train_mtl import load_checkpoint
+from recmtl.pipelines.workspace import Workspace
+from recmtl.training.predict import task_predictions
+
+Part = Literal["train", "valid", "test", "all"]
+
+
+class EvaluateConfig(Config):
+    """The section `evaluate`."""
+
+    checkpoint: str = "best"
+    """best, last, epoch-N, or a path."""
+    part: Part = "test"
+    """Rows to score; 'all' is every part, training rows included."""
+
+
+class Evaluate(Stage):
+    """A scorecard."""
+
+    name: ClassVar = "evaluate"
+
+    def __init__(self, asked: Asked, *, checkpoint: str | None = None, part: str | None = None) -> None:
+        self.asked = asked
+        self.flags = {"evaluate.checkpoint": checkpoint, "evaluate.part": part}
+
+    def plan(self, workspace: Workspace) -> Plan:
+        """The model and the split it shall be scored on must be there and fit."""
+        selection = select_model(self.asked, workspace).with_flags(self.flags)
+        model_folder = workspace.run(selection.run) / "model"
+        trained, _ = read_input(model_folder, workspace, "recmtl train-mtl")
+        # the model is what was trained, whatever the config says now
+        recipe = selection.recipe.with_value("model", trained.config["model"]).with_value("train", trained.config["train"])
+        self.config = recipe.section("evaluate", EvaluateConfig)
+        self.experiment = open_experiment(replace(selection, recipe=recipe), None, workspace)
+        self.checkpoint = _checkpoint_path(model_folder, self.config.checkpoint)
+        inputs = {"split": self.experiment.split_hash, "checkpoint": sha256_file(self.checkpoint)}
+        remembered = selection.remembered()
+        return Plan(workspace.run(selection.run) / "scorecard", {"evaluate": self.config.document()}, inputs, None, remembered)
+
+    def run(self, context: Context) -> dict[str, JsonValue]:
+        """Predict, measure, write."""
+        experiment, schema = self.experiment, self.experiment.schema
+        model = Model(experiment.model, schema, experiment.train.seed)
+        load_checkpoint(self.checkpoint, model)
+        predictions, domain, columns = self._predict(model, context)
+        user = columns["key:user"].to_numpy() if "user" in schema.keys else None
+        found = cells(predictions, domain, schema.domains, user)
+        card: dict[str, Any] = {
+            "part": self.config.part,
+            "cells": found,
+            "summary": summary(found),
+            "baselines": baseline_cells(schema, predictions, columns, domain, user),
+        }
+        (context.out / "scorecard.json").write_text(json.dumps(card, indent=1, allow_nan=False) + "\n")
+        _write_table(context.out / "scorecard.parquet", found)
+        return card
+
+    def _predict(self, model: Model, context: Context) -> tuple[list[TaskPredictions], np.ndarray, pa.Table]:
+        """Predictions of all rows, their domains, and their keys and logged scores."""
+        experiment, schema = self.experiment, self.experiment.schema
+        wanted = [f"key:{key}" for key in schema.keys] + [score.column for score in schema.scores]
+        pieces, domains, columns = [], [], []
+        for part in PARTS if self.config.part == "all" else [self.config.part]:
+            rows = experiment.rows(part)
+            context.progress.say(f"scoring {len(rows):,} rows of {part}")
+            pieces.append(task_predictions(model, rows.batch, range(len(schema.tasks))))
+            domains.append(rows.batch.domain_B.numpy())
+            columns.append(load_columns(experiment.split, schema, part, ["row", *wanted]))
+        joined = [_joined([piece[i] for piece in pieces]) for i in range(len(schema.tasks))]
+        return joined, np.concatenate(domains), pa.concat_tables(columns)
+
+
+def _joined(pieces: list[TaskPredictions]) -> TaskPredictions:
+    first = pieces[0]
+    label, prediction = (np.concatenate([getattr(p, name) for p in pieces]) for name in ("label", "prediction"))
+    return TaskPredictions(first.task, first.kind, label, prediction)
+
+
+def _checkpoint_path(model: Path, asked: str) -> Path:
+    path = model / f"{asked}.pt"
+    if path.is_file():
+        return path
+    if Path(asked).is_file():
+        return Path(asked)
+    there = ", ".join(sorted(p.stem for p in model.glob("*.pt")))
+    raise MissingError(f"there is no checkpoint {asked!r} in {model}.", hint=f"There are: {there}. A path may be given too.")
+
+
+def _write_table(path: Path, found: list[dict[str, Any]]) -> None:
+    """One row a cell, a column a metric, `undefined` as JSON text."""
+    names = list(dict.fromkeys(name for cell in found for name in cell if name != "undefined"))
+    columns = {name: [cell.get(name) for cell in found] for name in names}
+    columns["undefined"] = [json.dumps(cell["undefined"]) for cell in found]
+    kinds = {"task": pa.string(), "domain": pa.string(), "undefined": pa.string(), "rows": pa.int64(), "positives": pa.int64()}
+    table = pa.table({name: pa.array(values, kinds.get(name, pa.float64())) for name, values in columns.items()})
+    with TableWriter(path, table.schema) as writer:
+        writer.write(table)

@@ -1,0 +1,5 @@
+"""`python -m recmtl` is `recmtl`."""
+
+from recmtl.cli.main import main
+
+main()

@@ -1,0 +1,58 @@
+"""A mask on disk: which weights a task keeps, bound to the task, the initial weights and the architecture it was found on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from recmtl.artifacts import tensors
+from recmtl.errors import DamagedError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Belonging:
+    """What a mask belongs to."""
+
+    task: str
+    start: str
+    """Hash of the initial weights."""
+
+
+def save_mask(path: Path, mask: Mapping[str, Tensor], belonging: Belonging, score: float) -> None:
+    """Write a mask (bool tensors by the name of the weight in the deep part) with its validation score."""
+    content = {
+        "format": FORMAT,
+        "task": belonging.task,
+        "start": belonging.start,
+        "score": score,
+        "kept": sum(int(value.sum()) for value in mask.values()),
+        "total": sum(value.numel() for value in mask.values()),
+        "mask": dict(sorted(mask.items())),
+    }
+    tensors.save(path, content)
+
+
+def load_mask(path: Path, weights: Mapping[str, Tensor], belonging: Belonging) -> dict[str, Tensor]:
+    """Read the mask at `path` for `weights` (the prunable ones of the model it shall be used with).
+
+    Raises:
+        MissingError: it is not there.
+        DamagedError: it is damaged, of another task, found on other initial weights, or of another architecture.
+    """
+    content = tensors.load(path)
+    mask = content.get("mask")
+    if content.get("format") != FORMAT or not isinstance(mask, dict) or not all(isinstance(m, Tensor) for m in mask.values()):
+        raise DamagedError(f"{path} is no mask of this version.", hint="Find it again with prune-single.")
+    tensors.check_like(mask, {name: (value.shape, torch.bool) for name, value in weights.items()}, "masks", path)
+    if content.get("task") != belonging.task:
+        raise DamagedError(f"{path} is a mask of the task {content.get('task')!r}, not of {belonging.task!r}.")
+    if content.get("start") != belonging.start:
+        raise DamagedError(
+            f"{path} was found on other initial weights: a ticket is only one together with the weights it was found on.",
+            hint="Find it again with prune-single in this run.",
+        )
+    return mask
