@@ -16,6 +16,6 @@ def demo(*, options: StageOptions) -> None:
 
     for stage in demo_stages():
         outcome = run_stage(stage, options)
-        if show(outcome, options.as_json and stage.name == "evaluate"):
-            if stage.name == "evaluate":
-                print_scorecard(outcome.notes)
+        is_last = stage.name == "evaluate"
+        if (is_last or not options.as_json) and show(outcome, options.as_json) and is_last:
+            print_scorecard(outcome.notes)

@@ -13,7 +13,8 @@ def download(
     dataset: Annotated[str, typer.Argument(help="Name of the data set: adult, lt4rec, taobao.")],
     *,
     source: Annotated[
-        str | None, typer.Option("--from", metavar="DIR|FILE|URL", help="A local copy or a mirror; checked the same way.")
+        str | None,
+        typer.Option("--from", metavar="DIR|FILE|URL", help="A local copy or a mirror; checked the same way."),
     ] = None,
     options: StageOptions,
 ) -> None:

@@ -18,8 +18,8 @@ from recmtl.cli.train_mtl import train_mtl
 from recmtl.errors import ConfigError, Interrupted, RecmtlError
 
 EXIT_CODES = """\
-Exit codes: 0 done or done already, 1 internal error, 2 usage or config, 3 data refused, 5 input missing, network or no space,
-6 artefacts damaged or not belonging together, 75 locked by another run, 130/143 interrupted."""
+Exit codes: 0 done or done already, 1 internal error, 2 usage or config, 3 data refused, 5 input missing, network or
+no space, 6 artefacts damaged or not belonging together, 75 locked by another run, 130/143 interrupted."""
 
 app = typer.Typer(help=f"{recmtl.__doc__}\n\n{EXIT_CODES}", add_completion=True, pretty_exceptions_enable=False)
 for command in (download, split_domains, prune_single, train_mtl, evaluate, demo):
@@ -28,7 +28,9 @@ app.add_typer(config.app, name="config")
 
 
 @app.callback()
-def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False) -> None:
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
     if version:
         from recmtl.artifacts.code_version import code_version
 
@@ -69,4 +71,6 @@ def _explained(error: Exception, command: str) -> RecmtlError:
         return error
     if isinstance(error, typer.TyperException):
         return ConfigError(error.format_message(), hint=f"See: recmtl {command} --help")
-    return RecmtlError(f"internal error: {type(error).__name__}: {error}", hint="--debug shows where; please report it.")
+    return RecmtlError(
+        f"internal error: {type(error).__name__}: {error}", hint="--debug shows where; please report it."
+    )

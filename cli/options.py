@@ -1,7 +1,7 @@
 """Options that commands share. A command takes them as one value; `with_options` spreads them out for Typer.
 
-Typer reads a command's options off its signature, and has no way to share them; so the one parameter `options` is replaced by the
-fields of its dataclass.
+Typer reads a command's options off its signature, and has no way to share them; so the one parameter `options` is
+replaced by the fields of its dataclass.
 """
 
 import dataclasses
@@ -39,9 +39,12 @@ class StageOptions(OutputOptions):
 class ConfigOptions(StageOptions):
     """Of every stage that reads a config."""
 
-    config: Annotated[str | None, typer.Option(help="A config file, or the name of a preset such as adult.json.")] = None
+    config: Annotated[str | None, typer.Option(help="A config file, or the name of a preset such as adult.json.")] = (
+        None
+    )
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a value, e.g. model.num_experts=8. Repeatable.")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Replace a value, e.g. model.num_experts=8. Repeatable."),
     ] = None
     data: Annotated[str | None, typer.Option(help="Name of the split.")] = None
     seed: Annotated[int | None, typer.Option(help="Replace the section's seed.", min=0)] = None
@@ -61,7 +64,9 @@ def with_options(command: Command) -> Command:
     hints = get_type_hints(kind, include_extras=True)
     own = [p for name, p in inspect.signature(command).parameters.items() if name != "options"]
     shared = [
-        inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
+        )
         for field in dataclasses.fields(kind)
     ]
 

@@ -12,7 +12,9 @@ from recmtl.cli.report import print_table, show
 def prune_single(
     *,
     task: Annotated[str | None, typer.Option(help="Task by name or position, e.g. click or 0.")] = None,
-    final_rate: Annotated[float | None, typer.Option(help="Share of the shared layers' weights to keep, e.g. 0.2.")] = None,
+    final_rate: Annotated[
+        float | None, typer.Option(help="Share of the shared layers' weights to keep, e.g. 0.2.")
+    ] = None,
     iterations: Annotated[int | None, typer.Option(help="Pruning steps on the way there.")] = None,
     options: RunOptions,
 ) -> None:

@@ -18,7 +18,12 @@ SCHEMA_VERSION = 1
 def show(outcome: Outcome, as_json: bool) -> bool:
     """Say what became of a stage. True if its tables should follow: the stage has a result, and it is for people."""
     if as_json:
-        head = {"schema_version": SCHEMA_VERSION, "command": outcome.stage, "status": outcome.status, "target": str(outcome.target)}
+        head = {
+            "schema_version": SCHEMA_VERSION,
+            "command": outcome.stage,
+            "status": outcome.status,
+            "target": str(outcome.target),
+        }
         print_json({**head, **({"why": outcome.why} if outcome.why else {}), **outcome.notes})
         return False
     print(f"{outcome.stage}: {outcome.status}: {outcome.target}{f' ({outcome.why})' if outcome.why else ''}")

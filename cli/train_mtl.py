@@ -13,7 +13,10 @@ def train_mtl(
     *,
     tickets: Annotated[
         list[str] | None,
-        typer.Option(metavar="RUN|TASK=NUMBER|TASK=PATH|none", help="Tickets to train in; by default those of this run. Repeatable."),
+        typer.Option(
+            metavar="RUN|TASK=NUMBER|TASK=PATH|none",
+            help="Tickets to train in; by default those of this run. Repeatable.",
+        ),
     ] = None,
     options: RunOptions,
 ) -> None:
@@ -27,4 +30,6 @@ def train_mtl(
     outcome = run_stage(TrainMtl(asked_by(options), tickets or ()), options)
     if show(outcome, options.as_json):
         rows = [{"task": task, "validation": skill} for task, skill in outcome.notes["validation"].items()]
-        print_table(rows, ["task", "validation"], f"best epoch: {outcome.notes['best_epoch']} of {outcome.notes['epochs']}")
+        print_table(
+            rows, ["task", "validation"], f"best epoch: {outcome.notes['best_epoch']} of {outcome.notes['epochs']}"
+        )

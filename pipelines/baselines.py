@@ -15,7 +15,11 @@ from recmtl.schema import ALL, Schema
 
 
 def baseline_cells(
-    schema: Schema, predictions: list[TaskPredictions], columns: pa.Table, domain: NDArray[np.int64], user: NDArray[Any] | None
+    schema: Schema,
+    predictions: list[TaskPredictions],
+    columns: pa.Table,
+    domain: NDArray[np.int64],
+    user: NDArray[Any] | None,
 ) -> list[dict[str, Any]]:
     """For each logged score on each domain and over all: its AUC (and GAUC), and the model's own on the very same rows.
 
@@ -33,9 +37,14 @@ def baseline_cells(
     return found
 
 
-def _pair(ours: TaskPredictions, logged: NDArray[np.float64], rows: NDArray[np.bool_], user: NDArray[Any] | None) -> dict[str, Any]:
+def _pair(
+    ours: TaskPredictions, logged: NDArray[np.float64], rows: NDArray[np.bool_], user: NDArray[Any] | None
+) -> dict[str, Any]:
     label, model = ours.label[rows], ours.prediction[rows]
-    values: dict[str, Any] = {"auc": _value(lambda: auc(label, logged[rows])), "model_auc": _value(lambda: auc(label, model))}
+    values: dict[str, Any] = {
+        "auc": _value(lambda: auc(label, logged[rows])),
+        "model_auc": _value(lambda: auc(label, model)),
+    }
     if user is not None:
         values["gauc"] = _value(lambda: gauc(label, logged[rows], user[rows]))
         values["model_gauc"] = _value(lambda: gauc(label, model, user[rows]))

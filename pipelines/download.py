@@ -36,7 +36,9 @@ class Download(Stage):
         self.kind, self.dataset, self.source = DatasetConfig.kinds[dataset], dataset, source
 
     def plan(self, workspace: Workspace) -> Plan:
-        """A published sum decides what a file is, wherever it comes from; without one, a local source's own bytes do."""
+        """A published sum decides what a file is, wherever it comes from; without one, a local source's own bytes
+        do.
+        """
         target, files = workspace.raw(self.dataset), {file.name: file.sha256 for file in self.kind.files}
         unknown = [file for file in self.kind.files if file.sha256 is None]
         config: dict[str, Any] = {"dataset": self.dataset, "files": files}
@@ -56,7 +58,9 @@ class Download(Stage):
         try:
             found = manifest.read(target)
         except MissingError:
-            raise MissingError(f"{self.dataset} cannot be fetched without a login.", hint=self.kind.how_to_get) from None
+            raise MissingError(
+                f"{self.dataset} cannot be fetched without a login.", hint=self.kind.how_to_get
+            ) from None
         return Plan(target, found.config, found.inputs)
 
     def run(self, context: Context) -> dict[str, JsonValue]:
@@ -74,13 +78,22 @@ class Download(Stage):
             else:
                 fetch(self._url(file), target, sha256=file.sha256, max_bytes=file.max_bytes)
         record = [
-            {"name": path.name, "address": self._address(path.name), "sha256": sha256_file(path), "bytes": path.stat().st_size}
+            {
+                "name": path.name,
+                "address": self._address(path.name),
+                "sha256": sha256_file(path),
+                "bytes": path.stat().st_size,
+            }
             for path in sorted(context.out.iterdir())
             if not path.name.startswith(".")
         ]
         content = {"dataset": self.dataset, "licence": self.kind.licence, "files": record}
         (context.out / "source.json").write_text(json.dumps(content, indent=1) + "\n")
-        return {"files": len(record), "bytes": sum(int(str(item["bytes"])) for item in record), "licence": self.kind.licence}
+        return {
+            "files": len(record),
+            "bytes": sum(int(str(item["bytes"])) for item in record),
+            "licence": self.kind.licence,
+        }
 
     def _local_files(self, source: Path) -> Sequence[Path]:
         if source.is_file():
@@ -93,7 +106,10 @@ class Download(Stage):
         path = source if source.is_file() and len(self.kind.files) == 1 else source / file.name
         if not path.is_file():
             wanted = ", ".join(file.name for file in self.kind.files)
-            raise MissingError(f"--from {source}: {file.name} is not there.", hint=f"{self.dataset} needs: {wanted}. {self.kind.how_to_get}".strip())
+            raise MissingError(
+                f"--from {source}: {file.name} is not there.",
+                hint=f"{self.dataset} needs: {wanted}. {self.kind.how_to_get}".strip(),
+            )
         return path
 
     def _unpack(self, archive: Path, context: Context) -> None:

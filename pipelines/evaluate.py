@@ -56,13 +56,17 @@ class Evaluate(Stage):
         model_folder = workspace.run(selection.run) / "model"
         trained, _ = read_input(model_folder, workspace, "recmtl train-mtl")
         # the model is what was trained, whatever the config says now
-        recipe = selection.recipe.with_value("model", trained.config["model"]).with_value("train", trained.config["train"])
+        recipe = selection.recipe.with_value("model", trained.config["model"]).with_value(
+            "train", trained.config["train"]
+        )
         self.config = recipe.section("evaluate", EvaluateConfig)
         self.experiment = open_experiment(replace(selection, recipe=recipe), None, workspace)
         self.checkpoint = _checkpoint_path(model_folder, self.config.checkpoint)
         inputs = {"split": self.experiment.split_hash, "checkpoint": sha256_file(self.checkpoint)}
         remembered = selection.remembered()
-        return Plan(workspace.run(selection.run) / "scorecard", {"evaluate": self.config.document()}, inputs, None, remembered)
+        return Plan(
+            workspace.run(selection.run) / "scorecard", {"evaluate": self.config.document()}, inputs, None, remembered
+        )
 
     def run(self, context: Context) -> dict[str, JsonValue]:
         """Predict, measure, write."""
@@ -110,7 +114,9 @@ def _checkpoint_path(model: Path, asked: str) -> Path:
     if Path(asked).is_file():
         return Path(asked)
     there = ", ".join(sorted(p.stem for p in model.glob("*.pt")))
-    raise MissingError(f"there is no checkpoint {asked!r} in {model}.", hint=f"There are: {there}. A path may be given too.")
+    raise MissingError(
+        f"there is no checkpoint {asked!r} in {model}.", hint=f"There are: {there}. A path may be given too."
+    )
 
 
 def _write_table(path: Path, found: list[dict[str, Any]]) -> None:
@@ -118,7 +124,13 @@ def _write_table(path: Path, found: list[dict[str, Any]]) -> None:
     names = list(dict.fromkeys(name for cell in found for name in cell if name != "undefined"))
     columns = {name: [cell.get(name) for cell in found] for name in names}
     columns["undefined"] = [json.dumps(cell["undefined"]) for cell in found]
-    kinds = {"task": pa.string(), "domain": pa.string(), "undefined": pa.string(), "rows": pa.int64(), "positives": pa.int64()}
+    kinds = {
+        "task": pa.string(),
+        "domain": pa.string(),
+        "undefined": pa.string(),
+        "rows": pa.int64(),
+        "positives": pa.int64(),
+    }
     table = pa.table({name: pa.array(values, kinds.get(name, pa.float64())) for name, values in columns.items()})
     with TableWriter(path, table.schema) as writer:
         writer.write(table)

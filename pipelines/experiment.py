@@ -1,4 +1,6 @@
-"""What the training stages share: the resolved sections, the split, and the initial weights that a run keeps for good."""
+"""What the training stages share: the resolved sections, the split, and the initial weights that a run keeps for
+good.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,8 +51,9 @@ class Experiment:
     def start(self) -> tuple[Model, str]:
         """The model at the run's initial weights, and their hash.
 
-        The first stage that needs them makes them, under their own lock; then they never change, so that tickets and models of one
-        run belong together. Only weights that do not depend on vocabularies are kept: tables start as a function of the seed.
+        The first stage that needs them makes them, under their own lock; then they never change, so that tickets
+        and models of one run belong together. Only weights that do not depend on vocabularies are kept: tables
+        start as a function of the seed.
 
         Raises:
             DamagedError: the run was started with another architecture.
@@ -68,12 +71,18 @@ class Experiment:
                 hint="Give this one a name of its own with --run.",
             )
         content = tensors.load(self.folder / "init" / "weights.pt")
-        tensors.check_like(content, {k: (v.shape, v.dtype) for k, v in weights.items()}, "weights", self.folder / "init" / "weights.pt")
+        tensors.check_like(
+            content, {k: (v.shape, v.dtype) for k, v in weights.items()}, "weights", self.folder / "init" / "weights.pt"
+        )
         model.load_state_dict(content, strict=False)
         return model, tensors.hash_tensors(content)
 
     def _publish_start(self, weights: dict[str, Tensor]) -> None:
-        started, clock, partial = datetime.now(UTC).isoformat(timespec="seconds"), monotonic(), self.folder / ".init.partial"
+        started, clock, partial = (
+            datetime.now(UTC).isoformat(timespec="seconds"),
+            monotonic(),
+            self.folder / ".init.partial",
+        )
         if partial.exists():
             discard(partial)
         partial.mkdir(parents=True)
@@ -99,7 +108,9 @@ def open_experiment(selection: Selection, seed: int | None, workspace: Workspace
     selection.recipe.check({"model": SharingConfig, "train": TrainConfig})
     model = selection.recipe.section("model", SharingConfig)
     train = seeded(selection.recipe.section("train", TrainConfig), seed)
-    experiment = Experiment(selection, model, train, split, split_hash, read_schema(split), workspace.run(selection.run))
+    experiment = Experiment(
+        selection, model, train, split, split_hash, read_schema(split), workspace.run(selection.run)
+    )
     experiment.check_tasks()
     return experiment
 
@@ -113,4 +124,6 @@ def read_schema(split: Path) -> Schema:
     try:
         return Schema.model_validate_json((split / "schema.json").read_bytes())
     except (OSError, ValueError) as error:
-        raise DamagedError(f"{split / 'schema.json'} is no schema of this version.", hint="Run split-domains again.") from error
+        raise DamagedError(
+            f"{split / 'schema.json'} is no schema of this version.", hint="Run split-domains again."
+        ) from error

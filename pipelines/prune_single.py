@@ -1,6 +1,8 @@
-"""prune-single: find one task's lottery ticket, a mask of the shared deep layers that trains as well as the whole (LT4REC).
+"""prune-single: find one task's lottery ticket, a mask of the shared deep layers that trains as well as the whole
+(LT4REC).
 
-Reads a split and the run's initial weights; writes runs/<run>/tickets/<task>: one mask an iteration and the chosen one.
+Reads a split and the run's initial weights; writes runs/<run>/tickets/<task>: one mask an iteration and the chosen
+one.
 """
 
 import json
@@ -56,7 +58,10 @@ class PruneSingle(Stage):
 
     def run(self, context: Context) -> dict[str, JsonValue]:
         """Search the ticket and write every mask."""
-        task, search = self.experiment.schema.tasks[self.task].name, _Search(self.experiment, self.task, self.config, context)
+        task, search = (
+            self.experiment.schema.tasks[self.task].name,
+            _Search(self.experiment, self.task, self.config, context),
+        )
         dense, trials = search.trials()
         chosen = choose(trials, self.config.tolerance)
         belonging = Belonging(task, search.start_hash)
@@ -66,7 +71,8 @@ class PruneSingle(Stage):
         shutil.copyfile(context.out / names[chosen], context.out / CHOSEN)
         records = [{"mask": None, "kept": dense.kept, "total": dense.total, "percent": 100.0, "score": dense.score}]
         records += [
-            {"mask": n, "kept": t.kept, "total": t.total, "percent": t.percent, "score": t.score} for n, t in zip(names, trials, strict=True)
+            {"mask": n, "kept": t.kept, "total": t.total, "percent": t.percent, "score": t.score}
+            for n, t in zip(names, trials, strict=True)
         ]
         (context.out / "metrics.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
         context.progress.say(f"{task}: the ticket is {names[chosen]}")
@@ -112,7 +118,13 @@ class _Search:
             model.masks = Masks({self.task: mask})
         checkpoint = self.context.out / ".training.pt"
         state = train(
-            model, self.train_rows, self.valid_rows, self.experiment.train, [self.task], self.context.progress, checkpoint
+            model,
+            self.train_rows,
+            self.valid_rows,
+            self.experiment.train,
+            [self.task],
+            self.context.progress,
+            checkpoint,
         )
         weights = _best_prunable(state, self.full)
         tensors.save(done, {"score": state.best_score, "weights": weights})

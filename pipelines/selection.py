@@ -33,7 +33,10 @@ class Asked:
     def opened(self) -> Recipe | None:
         """The recipe that was named, with --set put in."""
         if self.sample and self.config:
-            raise ConfigError("--sample and --config were both given.", hint="The sample has a config of its own; change it with --set.")
+            raise ConfigError(
+                "--sample and --config were both given.",
+                hint="The sample has a config of its own; change it with --set.",
+            )
         config = SAMPLE if self.sample else self.config
         return read_recipe(config).with_settings(self.settings) if config else None
 
@@ -63,15 +66,17 @@ def select_split(asked: Asked) -> Selection:
     """For the stage that makes a split: it needs a config."""
     recipe = asked.opened()
     if recipe is None:
-        raise ConfigError("split-domains needs to know the data set.", hint="Give --config FILE or a preset's name, or --sample.")
+        raise ConfigError(
+            "split-domains needs to know the data set.", hint="Give --config FILE or a preset's name, or --sample."
+        )
     return Selection(recipe, asked.data or recipe.text("data") or recipe.name, "")
 
 
 def select_run(asked: Asked, workspace: Workspace) -> Selection:
     """For the stages that train.
 
-    The split: --data, the config's `data`, the split of the config's own name, the one made last. Without a config, the split's own
-    is used, with the model that the run's earlier stage used.
+    The split: --data, the config's `data`, the split of the config's own name, the one made last. Without a config,
+    the split's own is used, with the model that the run's earlier stage used.
 
     Raises:
         MissingError: there is no split.
@@ -115,7 +120,8 @@ def _notes(folder: Path, first: str) -> dict[str, Any]:
         return dict(manifest.read(folder).notes)
     except MissingError as error:
         raise MissingError(
-            f"{folder} is not there.", hint=f"First run: {first}. Or try this command on the embedded sample with --sample."
+            f"{folder} is not there.",
+            hint=f"First run: {first}. Or try this command on the embedded sample with --sample.",
         ) from error
 
 

@@ -45,5 +45,7 @@ class SplitDomains(Stage):
         schema = build_split(self.dataset, self.policy, self.raw, context.out)
         cells = json.loads((context.out / "profile.json").read_text())["cells"]
         counts = {(cell["domain"], cell["part"]): cell["rows"] for cell in cells}
-        rows = [{"domain": domain, **{part: counts.get((domain, part), 0) for part in PARTS}} for domain in schema.domains]
+        rows = [
+            {"domain": domain, **{part: counts.get((domain, part), 0) for part in PARTS}} for domain in schema.domains
+        ]
         return {"tasks": list(schema.task_names), "features": len(schema.features), "rows": rows}

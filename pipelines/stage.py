@@ -1,7 +1,8 @@
 """The stage runner: a stage is a function from a config and inputs to a folder, which appears whole or not at all.
 
-Its fingerprint covers its part of the config, its inputs' hashes and the code. A folder with that fingerprint whose files are as they
-were written is not made again. A lock keeps a second run off the folder; work happens in `.<name>.partial` beside it.
+Its fingerprint covers its part of the config, its inputs' hashes and the code. A folder with that fingerprint whose
+files are as they were written is not made again. A lock keeps a second run off the folder; work happens in
+`.<name>.partial` beside it.
 """
 
 import shutil
@@ -131,7 +132,8 @@ def read_input(folder: Path, workspace: Workspace, first: str) -> tuple[manifest
         found = manifest.verify(folder, memory)
     except MissingError as error:
         raise MissingError(
-            f"{folder} is not there.", hint=f"First run: {first}. Or try this command on the embedded sample with --sample."
+            f"{folder} is not there.",
+            hint=f"First run: {first}. Or try this command on the embedded sample with --sample.",
         ) from error
     memory.save()
     return found, digest_json({path: output.sha256 for path, output in found.outputs.items()})
@@ -139,7 +141,9 @@ def read_input(folder: Path, workspace: Workspace, first: str) -> tuple[manifest
 
 def _fingerprint(stage: Stage, plan: Plan) -> str:
     code = code_version() if stage.depends_on_code else ""
-    return digest_json({"stage": stage.name, "config": plan.config, "inputs": plan.inputs, "seed": plan.seed, "code": code})
+    return digest_json(
+        {"stage": stage.name, "config": plan.config, "inputs": plan.inputs, "seed": plan.seed, "code": code}
+    )
 
 
 def _finished(plan: Plan, fingerprint: str, memory: HashMemory) -> dict[str, Any] | None:
@@ -167,13 +171,17 @@ def _prepare(partial: Path, fingerprint: str | None) -> None:
         write_text(mark, fingerprint)
 
 
-def _make(stage: Stage, workspace: Workspace, plan: Plan, fingerprint: str, partial: Path, progress: Progress) -> dict[str, Any]:
+def _make(
+    stage: Stage, workspace: Workspace, plan: Plan, fingerprint: str, partial: Path, progress: Progress
+) -> dict[str, Any]:
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), monotonic()
     try:
         with signals_wait():
             notes = {**stage.run(Context(partial, progress)), **plan.remembered}
         if dict(stage.plan(workspace).inputs) != dict(plan.inputs):
-            raise DamagedError(f"an input of {stage.name} changed while it was read; nothing is published.", hint="Run it again.")
+            raise DamagedError(
+                f"an input of {stage.name} changed while it was read; nothing is published.", hint="Run it again."
+            )
         for hidden in partial.glob(".*"):
             shutil.rmtree(hidden) if hidden.is_dir() else hidden.unlink()
         manifest.write(
@@ -205,7 +213,9 @@ def _news(stage: Stage, plan: Plan, fingerprint: str, memory: HashMemory) -> str
         return ""
     before, now = _flat(dict(found.config)), _flat(dict(plan.config))
     changes = [f"{k} {before.get(k)} -> {now.get(k)}" for k in sorted({*before, *now}) if before.get(k) != now.get(k)]
-    changes += [f"input {k} changed" for k in sorted({*found.inputs, *plan.inputs}) if found.inputs.get(k) != plan.inputs.get(k)]
+    changes += [
+        f"input {k} changed" for k in sorted({*found.inputs, *plan.inputs}) if found.inputs.get(k) != plan.inputs.get(k)
+    ]
     if found.seed != plan.seed:
         changes.append(f"seed {found.seed} -> {plan.seed}")
     return "; ".join(changes) or "the code changed"

@@ -38,7 +38,10 @@ def find_tickets(asked: Sequence[str], schema: Schema, run: Path, workspace: Wor
             continue
         of_run = _of_run(workspace.run(word), schema, workspace)
         if not of_run:
-            raise MissingError(f"--tickets {word}: {workspace.run(word) / 'tickets'} holds no ticket.", hint="First run: recmtl prune-single --task NAME.")
+            raise MissingError(
+                f"--tickets {word}: {workspace.run(word) / 'tickets'} holds no ticket.",
+                hint="First run: recmtl prune-single --task NAME.",
+            )
         found.update(of_run)
     return found
 
@@ -61,7 +64,9 @@ def _by_hand(task: str, which: str, run: Path, workspace: Workspace) -> Path:
     found = sorted(folder.glob(f"{which}_*%.pt"))
     if not found:
         masks = ", ".join(sorted(path.name for path in folder.glob("*%.pt")))
-        raise MissingError(f"--tickets {task}={which}: there is no mask of iteration {which} in {folder}.", hint=f"There are: {masks}.")
+        raise MissingError(
+            f"--tickets {task}={which}: there is no mask of iteration {which} in {folder}.", hint=f"There are: {masks}."
+        )
     return found[0]
 
 

@@ -41,7 +41,10 @@ class TrainMtl(Stage):
         self.experiment = experiment = open_experiment(selection, self.asked.seed, workspace)
         self.tickets: TicketPaths = find_tickets(self.tickets_asked, experiment.schema, experiment.folder, workspace)
         config = {"model": experiment.model.document(), "train": experiment.train.document()}
-        inputs = {"split": experiment.split_hash, **{f"ticket {task}": sha256_file(path) for task, path in self.tickets.items()}}
+        inputs = {
+            "split": experiment.split_hash,
+            **{f"ticket {task}": sha256_file(path) for task, path in self.tickets.items()},
+        }
         mark = ("runs", selection.run)
         return Plan(experiment.folder / "model", config, inputs, experiment.train.seed, selection.remembered(), mark)
 
@@ -74,11 +77,14 @@ class TrainMtl(Stage):
                 "score": best["score"], "tickets": shares}  # fmt: skip
 
 
-def load_masks(paths: TicketPaths, model: Model, experiment: Experiment, start_hash: str) -> dict[int, dict[str, Tensor]]:
+def load_masks(
+    paths: TicketPaths, model: Model, experiment: Experiment, start_hash: str
+) -> dict[int, dict[str, Tensor]]:
     """The masks by position of their task, each checked against the task, the initial weights and the architecture."""
     weights = prunable(model.sharing)
     return {
-        experiment.schema.task_index(task): load_mask(path, weights, Belonging(task, start_hash)) for task, path in paths.items()
+        experiment.schema.task_index(task): load_mask(path, weights, Belonging(task, start_hash))
+        for task, path in paths.items()
     }
 
 

@@ -24,7 +24,10 @@ class Workspace:
     def split(self, name: str) -> Path:
         """A split."""
         if name == "raw":
-            raise ConfigError("a split may not be called 'raw': data/raw holds the downloaded files.", hint="Give it another --data name.")
+            raise ConfigError(
+                "a split may not be called 'raw': data/raw holds the downloaded files.",
+                hint="Give it another --data name.",
+            )
         return self.root / "data" / name
 
     def run(self, name: str) -> Path:
@@ -43,7 +46,9 @@ class Workspace:
         """
         mark = self.root / kind / "latest"
         if not mark.is_file():
-            what, command = ("split", "recmtl split-domains --config NAME.json") if kind == "data" else ("run", "recmtl train-mtl")
+            what, command = (
+                ("split", "recmtl split-domains --config NAME.json") if kind == "data" else ("run", "recmtl train-mtl")
+            )
             raise MissingError(
                 f"there is no {what} in {self.root / kind} yet.",
                 hint=f"First run: {command}. Or try this command on the embedded sample with --sample.",

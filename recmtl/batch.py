@@ -1,8 +1,8 @@
 """What every forward speaks: a batch of rows as tensors, sliced from columns, never collated row by row.
 
-The project's shape legend, used as suffixes of tensor names everywhere:
-B rows · F fields (features with an embedding) · N numbers · K knots · D embedding size · I input width · H hidden width ·
-O output width · E experts · T tasks · L ids in a ragged column
+The project's shape legend, used as suffixes of tensor names everywhere: B rows · F fields (features with an
+embedding) · N numbers · K knots · D embedding size · I input width · H hidden width · O output width · E experts ·
+T tasks · L ids in a ragged column
 """
 
 from dataclasses import dataclass

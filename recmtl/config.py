@@ -1,7 +1,8 @@
 """What every config is made of: the base class, and components that are chosen by their `name`.
 
-A family of components (models, losses, data sets, ...) is an open union: a subclass with a `name` of its own registers itself
-when its module is imported, so adding one is adding one file. Reading a file into a config is the work of `recipe.py`.
+A family of components (models, losses, data sets, ...) is an open union: a subclass with a `name` of its own
+registers itself when its module is imported, so adding one is adding one file. Reading a file into a config is the
+work of `recipe.py`.
 """
 
 import difflib
@@ -14,10 +15,17 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 
 class Config(BaseModel):
-    """Frozen, refuses unknown keys, converts nothing: "3" is no number and 1 is no bool; NaN and infinity are refused."""
+    """Frozen, refuses unknown keys, converts nothing: "3" is no number and 1 is no bool; NaN and infinity are
+    refused.
+    """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True, validate_default=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        validate_default=True,
     )
 
     def document(self) -> dict[str, Any]:
@@ -26,7 +34,9 @@ class Config(BaseModel):
 
 
 class Component(Config):
-    """One of a family, chosen by `name`. A direct subclass founds a family; its subclasses with a default `name` join it."""
+    """One of a family, chosen by `name`. A direct subclass founds a family; its subclasses with a default `name`
+    join it.
+    """
 
     name: str
     """Which one of the family."""
@@ -54,7 +64,9 @@ FamilyT = TypeVar("FamilyT", bound=Component)
 
 
 class OneOf:
-    """Annotation of a field: `Annotated[LossConfig, OneOf()]` reads `{"name": "focal", ...}`, or "focal" alone, as that member."""
+    """Annotation of a field: `Annotated[LossConfig, OneOf()]` reads `{"name": "focal", ...}`, or "focal" alone, as
+    that member.
+    """
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Look the member up when a value is read, so that members imported later count too."""
@@ -87,7 +99,9 @@ def choose(family: type[FamilyT], value: Any) -> FamilyT:
         return family.kinds[name].model_validate(dict(value))
     except ValidationError as error:
         # pydantic would flatten these to one text without their keys; problems() puts them back under the outer key
-        raise PydanticCustomError("nested", "is not valid", {"problems": problems(error, family.kinds[name])}) from error
+        raise PydanticCustomError(
+            "nested", "is not valid", {"problems": problems(error, family.kinds[name])}
+        ) from error
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

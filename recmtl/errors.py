@@ -1,4 +1,5 @@
-"""The errors a user meets: one sentence that says what is wrong and where, a hint that says how to mend it, an exit code.
+"""The errors a user meets: one sentence that says what is wrong and where, a hint that says how to mend it, an exit
+code.
 
 The exit codes are part of the command line's contract (docs/commands.md): scripts branch on them.
 """

@@ -1,6 +1,7 @@
 """A recipe is a config file as it was read: JSON with the sections dataset, split, model, train, prune and evaluate.
 
-Each stage validates the sections it uses, so splitting data never waits for the models. Precedence: defaults < file < `--set` < flag.
+Each stage validates the sections it uses, so splitting data never waits for the models. Precedence: defaults < file
+< `--set` < flag.
 """
 
 import json
@@ -74,7 +75,9 @@ class Recipe:
         for setting in settings:
             path, equals, text = setting.partition("=")
             if not equals or not path:
-                raise ConfigError(f"--set {setting!r} is not KEY=VALUE.", hint="For example: --set model.num_experts=8.")
+                raise ConfigError(
+                    f"--set {setting!r} is not KEY=VALUE.", hint="For example: --set model.num_experts=8."
+                )
             recipe = recipe.with_value(path, _value(text))
         return recipe
 

@@ -1,4 +1,5 @@
-"""What a split holds: features, tasks, domains and keys. Written by split-domains as `schema.json`, read by everything after.
+"""What a split holds: features, tasks, domains and keys. Written by split-domains as `schema.json`, read by
+everything after.
 
 The columns of the Parquet files follow from the names here, each with its role in front:
 
@@ -183,4 +184,6 @@ class Schema(Config):
         if task.isdecimal() and int(task) < len(self.tasks):
             return int(task)
         listed = ", ".join(f"{i} = {name}" for i, name in enumerate(self.task_names))
-        raise ConfigError(f"there is no task {task!r} in {self.dataset}{nearest(task, self.task_names)}.", hint=f"Tasks: {listed}.")
+        raise ConfigError(
+            f"there is no task {task!r} in {self.dataset}{nearest(task, self.task_names)}.", hint=f"Tasks: {listed}."
+        )

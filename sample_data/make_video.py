@@ -3,7 +3,7 @@
     click logit  = domain + group + category + group x topic + domain x topic + age + cover quality
                    + 0.7 where the video's category is one of the user's own (FEA_ICAT2 in FEA_UCAT)
     completion   = 1 with chance sigmoid(u), otherwise about sigmoid(u - 1) of the duration, in whole seconds; u takes
-                   half of the user's taste from the click logit, and has its own part of category and duration
+                   most of the user's taste from the click logit, and has its own part of category and duration
 
 Everything on the right is a column of the log and has few values, so that a model can learn it from some thousand rows.
 """
@@ -153,8 +153,8 @@ def _circumstances(chance: RandomState, rows: Impressions, age: Ints, videos: Ca
 def _completion(chance: RandomState, taste: Floats, videos: Catalogue, video: Ints) -> tuple[Floats, Floats]:
     """The watched share if clicked, in whole seconds, and what is to be expected of it."""
     duration = videos.duration[video]
-    of_category = normal(chance, 0.6, len(CATEGORIES))
-    drive = 0.5 * taste + of_category[videos.category[video]] - 0.9 * np.log(duration / 120.0)
+    of_category = normal(chance, 0.5, len(CATEGORIES))
+    drive = 0.8 * taste + of_category[videos.category[video]] - 0.8 * np.log(duration / 120.0)
     to_the_end, partly = sigmoid(drive), sigmoid(drive - 1.0)
     share = np.where(chance.random_sample(ROWS) < to_the_end, 1.0, chance.beta(4.0 * partly, 4.0 * (1.0 - partly)))
     seconds = np.clip(np.rint(share * duration), 1.0, duration)

@@ -1,6 +1,7 @@
 """Tickets as an adapter: task t sees W * M_t (LT4REC, arXiv 2008.09872; sparse sharing, Sun et al., AAAI 2020).
 
-The product stands in the forward pass, so a masked weight gets no gradient from that task, and weights are never written to.
+The product stands in the forward pass, so a masked weight gets no gradient from that task, and weights are never
+written to.
 """
 
 from collections.abc import Mapping

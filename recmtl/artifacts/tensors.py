@@ -4,6 +4,7 @@ torch.load checks neither the archive's checksums nor that a tensor is as large 
 """
 
 import hashlib
+import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,8 +31,12 @@ def save(path: Path, content: Mapping[str, Any]) -> None:
     Errors: TypeError naming the place of anything else; MissingError if the disk is full.
     """
     plain = _to_plain(content, "content", {})
+    buffer = (
+        io.BytesIO()
+    )  # given a path, torch would write its name into the file; on a full disk it hides why it failed
+    torch.save(plain, buffer)
     with open_atomic(path) as file:
-        torch.save(plain, file)  # to a file object: given a path it would write the file's name into the file
+        file.write(buffer.getbuffer())
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""How the tasks' losses become one update: one method a file. Importing this package registers every balance by name."""
+"""How the tasks' losses become one update: one method a file. Importing this package registers every balance by
+name.
+"""
 
 import importlib
 import pkgutil

@@ -1,5 +1,8 @@
 """Reads delimited text strictly: every column declared, every number a number, errors with file, line and column."""
 
+import csv
+import io
+import itertools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +11,8 @@ from typing import Literal
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from recmtl.artifacts.archive import open_maybe_gzip
+from recmtl.config import nearest
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.errors import DataError
 
@@ -28,46 +33,46 @@ def read_delimited(
     Args:
         connection: where the lines are kept and the query can be run.
         path: the file, plain or gzip.
-        columns: every column of the file in order.
-        header: the first line after `skip` names the columns, and must name these.
+        columns: without a header, every column of the file in order; with one, those that are wanted.
+        header: the first line after `skip` names the file's columns, in any order and number.
         skip: lines before anything else.
         missing: texts that mean null.
 
     Raises:
-        DataError: a line with another number of columns, a header with other names, a text where a number belongs.
+        DataError: a line with another number of columns, a header without a column, a text where a number belongs.
     """
-    if header:
-        _check_header(path, columns, skip)
     before = skip + int(header)
-    declared = "{" + ", ".join(f"{quote_text(name)}: 'VARCHAR'" for name in columns) + "}"
+    there = _header(path, columns, skip) if header else list(columns)
+    declared = "{" + ", ".join(f"{quote_text(name)}: 'VARCHAR'" for name in there) + "}"
     source = (
-        f"read_csv({quote_text(str(path))}, header=false, skip={before}, delim=',', quote='\"', escape='\"', columns={declared}, "
-        "auto_detect=false, strict_mode=true, null_padding=false, parallel=false)"
+        f"read_csv({quote_text(str(path))}, header=false, skip={before}, columns={declared}, "
+        "delim=',', quote='\"', escape='\"', auto_detect=false, strict_mode=true, null_padding=false, parallel=false)"
     )
     texts = ", ".join(f"{_cleaned(name, missing)} AS {quote_name(name)}" for name in columns)
     table = quote_name(f"lines of {path}")
     try:
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT row_number() OVER () + {before} AS line, {texts} FROM {source}"
+            f"CREATE OR REPLACE TEMP TABLE {table} AS "
+            f"SELECT row_number() OVER () + {before} AS line, {texts} FROM {source}"
         )
     except duckdb.Error as error:
-        raise DataError(f"{path}: {_reason(error, len(columns))}", hint=f"The columns are {', '.join(columns)}.") from error
+        raise DataError(f"{path}: {_reason(error, len(there))}", hint=f"The columns are {', '.join(there)}.") from error
     numbers = [name for name, kind in columns.items() if kind == "number"]
     _check_numbers(connection, table, path, numbers)
-    casts = ", ".join(f"CAST({quote_name(n)} AS DOUBLE) AS {quote_name(n)}" if n in numbers else quote_name(n) for n in columns)
+    casts = ", ".join(
+        f"CAST({quote_name(n)} AS DOUBLE) AS {quote_name(n)}" if n in numbers else quote_name(n) for n in columns
+    )
     return f"SELECT line, {casts} FROM {table}"
 
 
-def _check_header(path: Path, columns: Mapping[str, ColumnType], skip: int) -> None:
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for _ in range(skip):
-            lines.readline()
-        found = [name.strip().strip('"') for name in lines.readline().split(",")]
-    if found != list(columns):
-        raise DataError(
-            f"{path}: line {skip + 1} names the columns {', '.join(found)}; expected {', '.join(columns)}.",
-            hint="Check that this is the data set's own file.",
-        )
+def _header(path: Path, wanted: Mapping[str, ColumnType], skip: int) -> list[str]:
+    """The names of the file's columns."""
+    with io.TextIOWrapper(open_maybe_gzip(path), encoding="utf-8", errors="replace", newline="") as lines:
+        found = [name.strip() for name in next(itertools.islice(csv.reader(lines), skip, None), [])]
+    for name in wanted:
+        if name not in found:
+            raise DataError(f"{path}: line {skip + 1} names no column {name!r}{nearest(name, found)}.")
+    return found
 
 
 def _check_numbers(connection: DuckDBPyConnection, table: str, path: Path, numbers: list[str]) -> None:
@@ -78,7 +83,9 @@ def _check_numbers(connection: DuckDBPyConnection, table: str, path: Path, numbe
             f"AND NOT coalesce(isfinite(TRY_CAST({quote_name(name)} AS DOUBLE)), false) ORDER BY line LIMIT 1"
         ).fetchone()
         if bad:
-            raise DataError(f"{path}: line {bad[0]}, column {name}: {bad[1]!r} is not a number.", hint="Mend or remove this line.")
+            raise DataError(
+                f"{path}: line {bad[0]}, column {name}: {bad[1]!r} is not a number.", hint="Mend or remove this line."
+            )
 
 
 def _cleaned(name: str, missing: tuple[str, ...]) -> str:

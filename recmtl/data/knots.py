@@ -1,4 +1,6 @@
-"""Knots of the piecewise linear encoding of numbers (Gorishniy et al., NeurIPS 2022, "On Embeddings for Numerical Features")."""
+"""Knots of the piecewise linear encoding of numbers (Gorishniy et al., NeurIPS 2022, "On Embeddings for Numerical
+Features").
+"""
 
 import numpy as np
 from duckdb import DuckDBPyConnection
@@ -9,10 +11,13 @@ from recmtl.data.sql import quote_name
 def fit_knots(connection: DuckDBPyConnection, number: str, knots: int) -> tuple[float, ...]:
     """`knots` quantiles of the distinct training values, ascending; always so many, whatever the data.
 
-    Of the distinct values, not of the rows: a number that is zero in nine rows of ten would have its knots piled up there.
+    Of the distinct values, not of the rows: a number that is zero in nine rows of ten would have its knots piled up
+    there.
     """
     name = quote_name(number)
-    distinct = connection.execute(f"SELECT DISTINCT {name} FROM rows WHERE part = 'train' AND {name} IS NOT NULL").fetchnumpy()
+    distinct = connection.execute(
+        f"SELECT DISTINCT {name} FROM rows WHERE part = 'train' AND {name} IS NOT NULL"
+    ).fetchnumpy()
     values = np.asarray(distinct[number], dtype=np.float64)
     if len(values) == 0:
         return (0.0,) * knots

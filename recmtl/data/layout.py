@@ -1,4 +1,6 @@
-"""What a data set's raw columns mean, before anything is fitted: the words a reader in `datasets/` describes itself with."""
+"""What a data set's raw columns mean, before anything is fitted: the words a reader in `datasets/` describes itself
+with.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -43,14 +43,20 @@ def load_part(split: Path, schema: Schema, part: str) -> Rows:
         DamagedError: a file is damaged, or an id is outside its table.
     """
     files = part_files(split, schema, part)
-    columns = [f.column for f in schema.features] + [n.value_column for n in schema.numbers] + [t.column for t in schema.tasks]
+    columns = (
+        [f.column for f in schema.features]
+        + [n.value_column for n in schema.numbers]
+        + [t.column for t in schema.tasks]
+    )
     tables = [read_table(path, columns) for _, path in files]
     table = pa.concat_tables(tables)
     domain_B = torch.from_numpy(np.repeat([index for index, _ in files], [len(t) for t in tables]))
     labels = [_floats(table[task.column]) for task in schema.tasks]
     labels_BT = _stack(labels, len(table), torch.float32)
     batch = Batch(
-        ids_BF=_stack([_ids(table, f.column, schema.tables[f.table], split) for f in schema.singles], len(table), torch.int32),
+        ids_BF=_stack(
+            [_ids(table, f.column, schema.tables[f.table], split) for f in schema.singles], len(table), torch.int32
+        ),
         numbers_BN=_stack([_floats(table[n.value_column]) for n in schema.numbers], len(table), torch.float32),
         sequences=tuple(_ragged(table, f.column, schema.tables[f.table], split) for f in schema.sequences),
         labels_BT=labels_BT.nan_to_num(),
@@ -85,7 +91,9 @@ def _ragged(table: pa.Table, column: str, rows: int, split: Path) -> Ragged:
 def _checked(ids: np.ndarray, column: str, rows: int, split: Path) -> Tensor:
     # an id outside its table would read another feature's vector, in silence
     if len(ids) and (ids.min() < 1 or ids.max() >= rows):
-        raise DamagedError(f"{split}: column {column} holds ids outside its table of {rows} rows.", hint="Run split-domains again.")
+        raise DamagedError(
+            f"{split}: column {column} holds ids outside its table of {rows} rows.", hint="Run split-domains again."
+        )
     return torch.from_numpy(ids)
 
 

@@ -1,7 +1,8 @@
-"""The one order of rows in training, for data in memory and streamed alike: a function of (seed, epoch, window) and of the groups.
+"""The one order of rows in training, for data in memory and streamed alike: a function of (seed, epoch, window) and
+of the groups.
 
-Row groups of all domains are put in a random order; a window of so many groups is read, its rows are shuffled, then comes the next.
-How much memory there is never matters.
+Row groups of all domains are put in a random order; a window of so many groups is read, its rows are shuffled, then
+comes the next. How much memory there is never matters.
 """
 
 from collections.abc import Sequence

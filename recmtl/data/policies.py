@@ -1,7 +1,9 @@
-"""How rows are dealt to train, valid and test. The same seed gives the same parts on any machine and any version of DuckDB.
+"""How rows are dealt to train, valid and test. The same seed gives the same parts on any machine and any version of
+DuckDB.
 
-Chance comes from MD5 over the seed and the row's (or the group's) own key, so it depends on neither the order of rows nor the number
-of threads. A policy is a query from the table `raw_rows` (with `row`, `domain` and the key columns) to (row, part).
+Chance comes from MD5 over the seed and the row's (or the group's) own key, so it depends on neither the order of
+rows nor the number of threads. A policy is a query from the table `raw_rows` (with `row`, `domain` and the key
+columns) to (row, part).
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -48,7 +50,9 @@ class Shares(SplitConfig):
     def part_at(self, place: str) -> str:
         """SQL: the part of a row whose place in a random order, in 0..1, is the expression `place`."""
         train, valid, _ = self.shares
-        return f"CASE WHEN {place} < {train!r} THEN 'train' WHEN {place} < {train + valid!r} THEN 'valid' ELSE 'test' END"
+        return (
+            f"CASE WHEN {place} < {train!r} THEN 'train' WHEN {place} < {train + valid!r} THEN 'valid' ELSE 'test' END"
+        )
 
 
 class RandomSplit(Shares):
@@ -58,7 +62,7 @@ class RandomSplit(Shares):
 
     def query(self, group: str | None) -> str:
         """Rank the rows of a domain by chance and cut at the shares."""
-        place = f"(row_number() OVER (PARTITION BY domain ORDER BY {_chance(self.seed, 'row')}, row) - 0.5) / count(*) OVER (PARTITION BY domain)"
+        place = _place(self.seed, "domain")
         return f"SELECT row, {self.part_at('place')} AS part FROM (SELECT row, {place} AS place FROM raw_rows)"
 
 
@@ -70,12 +74,15 @@ class GroupSplit(Shares):
     """The data set's own group key (its session), or the user."""
 
     def query(self, group: str | None) -> str:
-        """Line the groups up by chance, each as long as its rows, and cut where its middle lies. Rows without a key stand alone."""
+        """Line the groups up by chance, each as long as its rows, and cut where its middle lies. Rows without a key
+        stand alone.
+        """
         key = f"coalesce('k' || {quote_name(group or self.by)}, 'r' || row)"
         return f"""
             SELECT row, {self.part_at("place")} AS part
             FROM (SELECT row, {key} AS torn FROM raw_rows) JOIN (
-                SELECT torn, (sum(n) OVER (ORDER BY {_chance(self.seed, "torn")}, torn) - n / 2.0) / sum(n) OVER () AS place
+                SELECT torn, (sum(n) OVER (ORDER BY {_chance(self.seed, "torn")}, torn) - n / 2.0)
+                    / sum(n) OVER () AS place
                 FROM (SELECT {key} AS torn, count(*) AS n FROM raw_rows GROUP BY ALL)
             ) USING (torn)"""
 
@@ -89,10 +96,16 @@ class FilesSplit(SplitConfig):
 
     def query(self, group: str | None) -> str:
         """Keep the test rows, rank the others by chance."""
-        place = f"(row_number() OVER (PARTITION BY domain, part ORDER BY {_chance(self.seed, 'row')}, row) - 0.5) / count(*) OVER (PARTITION BY domain, part)"
+        place = _place(self.seed, "domain, part")
         return f"""
             SELECT row, CASE WHEN part = 'test' THEN 'test' WHEN place < {self.valid_share!r} THEN 'valid' ELSE 'train' END AS part
             FROM (SELECT row, part, {place} AS place FROM raw_rows)"""
+
+
+def _place(seed: int, within: str) -> str:
+    """SQL: a row's place, in 0..1, in the random order of the rows that agree on the columns `within`."""
+    rank = f"row_number() OVER (PARTITION BY {within} ORDER BY {_chance(seed, 'row')}, row)"
+    return f"({rank} - 0.5) / count(*) OVER (PARTITION BY {within})"
 
 
 def _chance(seed: int, key: str) -> str:

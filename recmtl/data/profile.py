@@ -5,7 +5,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from recmtl.data.sql import exact_mean, quote_name
-from recmtl.schema import Schema, SequenceFeature
+from recmtl.schema import Feature, Schema, SequenceFeature
 
 
 def profile(connection: DuckDBPyConnection, schema: Schema) -> dict[str, Any]:
@@ -19,12 +19,17 @@ def profile(connection: DuckDBPyConnection, schema: Schema) -> dict[str, Any]:
             task.name: {"observed": values[2 * i], "mean": values[2 * i + 1]} for i, task in enumerate(schema.tasks)
         }
         cells.append({"part": part, "domain": domain, "rows": rows, "tasks": tasks})
-    missing = ", ".join(
-        f"avg(CAST({f'len(coalesce({quote_name(f.name)}, [])) = 0' if isinstance(f, SequenceFeature) else f'{quote_name(f.name)} IS NULL'} AS INTEGER))"
-        for f in schema.features
-    )
+    missing = ", ".join(f"avg(CAST({_is_missing(feature)} AS INTEGER))" for feature in schema.features)
     shares = connection.execute(f"SELECT {missing} FROM rows").fetchall()[0]
     return {
         "cells": cells,
-        "features": {f.name: {"missing": share, "ids": schema.tables[f.table]} for f, share in zip(schema.features, shares, strict=True)},
+        "features": {
+            f.name: {"missing": share, "ids": schema.tables[f.table]}
+            for f, share in zip(schema.features, shares, strict=True)
+        },
     }
+
+
+def _is_missing(feature: Feature) -> str:
+    name = quote_name(feature.name)
+    return f"len(coalesce({name}, [])) = 0" if isinstance(feature, SequenceFeature) else f"{name} IS NULL"

@@ -1,7 +1,9 @@
-"""Builds a split: raw rows dealt to parts and domains, values turned into ids, written as Parquet with its schema and profile.
+"""Builds a split: raw rows dealt to parts and domains, values turned into ids, written as Parquet with its schema
+and profile.
 
-Two tables live in DuckDB: `raw_rows`, what the reader gave with `domain` (text) beside it, and `rows`, the same with `part`.
-DuckDB reads, counts, joins and sorts (and spills to disk where memory ends); ids are looked up batch by batch on the way out.
+Two tables live in DuckDB: `raw_rows`, what the reader gave with `domain` (text) beside it, and `rows`, the same
+with `part`. DuckDB reads, counts, joins and sorts (and spills to disk where memory ends); ids are looked up batch
+by batch on the way out.
 """
 
 import json
@@ -63,12 +65,16 @@ def domain_folder(domain: str) -> str:
 
 def _load(connection: DuckDBPyConnection, dataset: DatasetConfig, layout: Layout, raw: Path) -> None:
     domain = f"CAST({quote_name(layout.domain)} AS VARCHAR)" if layout.domain else quote_text(dataset.name)
-    connection.execute(f"CREATE TEMP TABLE raw_rows AS SELECT {domain} AS domain, * FROM ({dataset.read(raw, connection)})")
+    connection.execute(
+        f"CREATE TEMP TABLE raw_rows AS SELECT {domain} AS domain, * FROM ({dataset.read(raw, connection)})"
+    )
     rows, homeless = connection.execute("SELECT count(*), count(*) FILTER (domain IS NULL) FROM raw_rows").fetchall()[0]
     if not rows:
         raise DataError(f"{raw} holds no rows of {dataset.name}.")
     if homeless:
-        raise DataError(f"{homeless:,} of {rows:,} rows of {dataset.name} have no value in the domain column {layout.domain!r}.")
+        raise DataError(
+            f"{homeless:,} of {rows:,} rows of {dataset.name} have no value in the domain column {layout.domain!r}."
+        )
     for task in layout.tasks:
         _check_labels(connection, task)
 
@@ -87,10 +93,15 @@ def _check_labels(connection: DuckDBPyConnection, task: Task) -> None:
 
 def _deal(connection: DuckDBPyConnection, layout: Layout, policy: SplitConfig) -> None:
     if policy.name == "files" and not layout.ready_made:
-        raise ConfigError("split.name is 'files', but the data set brings no test file of its own.", hint="Use 'random' or 'group'.")
+        raise ConfigError(
+            "split.name is 'files', but the data set brings no test file of its own.", hint="Use 'random' or 'group'."
+        )
     group = dict(layout.keys).get(getattr(policy, "by", None))
     if policy.name == "group" and group is None:
-        raise ConfigError(f"split.by is {policy.by!r}, but the data set has no such key.", hint=f"It has: {', '.join(layout.keys) or 'none'}.")
+        raise ConfigError(
+            f"split.by is {policy.by!r}, but the data set has no such key.",
+            hint=f"It has: {', '.join(layout.keys) or 'none'}.",
+        )
     without_part = "* EXCLUDE (part)" if layout.ready_made else "*"
     connection.execute(
         f"CREATE TEMP TABLE rows AS SELECT * FROM (SELECT {without_part} FROM raw_rows) JOIN ({policy.query(group)}) USING (row)"
@@ -104,28 +115,43 @@ def _deal(connection: DuckDBPyConnection, layout: Layout, policy: SplitConfig) -
 def _fit_vocabularies(connection: DuckDBPyConnection, layout: Layout, policy: SplitConfig) -> dict[str, Vocabulary]:
     values: dict[str, list[str]] = {}
     for feature in layout.categorical:
-        values.setdefault(layout.table(feature), []).append(f"SELECT {quote_name(feature)} AS value FROM rows WHERE part = 'train'")
+        values.setdefault(layout.table(feature), []).append(
+            f"SELECT {quote_name(feature)} AS value FROM rows WHERE part = 'train'"
+        )
     for feature in layout.sequences:
-        values.setdefault(layout.table(feature), []).append(f"SELECT unnest({quote_name(feature)}) AS value FROM rows WHERE part = 'train'")
+        values.setdefault(layout.table(feature), []).append(
+            f"SELECT unnest({quote_name(feature)}) AS value FROM rows WHERE part = 'train'"
+        )
     fitted = {table: fit_vocabulary(connection, queries, policy.min_count) for table, queries in values.items()}
     for feature in layout.numbers:
         query = f"SELECT {quote_name(feature)} AS value FROM rows WHERE part = 'train'"
         vocabulary = fit_vocabulary(connection, [query], policy.min_count)
-        if len(vocabulary.values) > policy.max_distinct:  # too many to learn a vector for each: only missing or not remains
+        if (
+            len(vocabulary.values) > policy.max_distinct
+        ):  # too many to learn a vector for each: only missing or not remains
             vocabulary = Vocabulary(vocabulary.values[:0], vocabulary.counts[:0])
         fitted[feature] = vocabulary
     return fitted
 
 
 def _make_schema(
-    connection: DuckDBPyConnection, dataset: DatasetConfig, layout: Layout, policy: SplitConfig, vocabularies: dict[str, Vocabulary]
+    connection: DuckDBPyConnection,
+    dataset: DatasetConfig,
+    layout: Layout,
+    policy: SplitConfig,
+    vocabularies: dict[str, Vocabulary],
 ) -> Schema:
     features: list[Feature] = [CategoricalFeature(name=name, table=layout.table(name)) for name in layout.categorical]
-    features += [NumberFeature(name=name, table=name, knots=fit_knots(connection, name, policy.knots)) for name in layout.numbers]
+    features += [
+        NumberFeature(name=name, table=name, knots=fit_knots(connection, name, policy.knots)) for name in layout.numbers
+    ]
     features += [SequenceFeature(name=name, table=layout.table(name)) for name in layout.sequences]
     domains = tuple(row[0] for row in connection.execute("SELECT DISTINCT domain FROM rows ORDER BY domain").fetchall())
     if ALL in domains:
-        raise DataError(f"a domain is called {ALL!r} in column {layout.domain!r}.", hint="That name is taken by the cell over all domains.")
+        raise DataError(
+            f"a domain is called {ALL!r} in column {layout.domain!r}.",
+            hint="That name is taken by the cell over all domains.",
+        )
     return Schema(
         dataset=dataset.name,
         features=tuple(features),
@@ -141,17 +167,23 @@ def _make_schema(
 
 def _with_statistics(connection: DuckDBPyConnection, task: Task) -> Task:
     label = quote_name(task.name)
-    query = f"SELECT count({label}), {exact_mean(label)}, {exact_mean(f'{label} * {label}')} FROM rows WHERE part = 'train'"
+    query = (
+        f"SELECT count({label}), {exact_mean(label)}, {exact_mean(f'{label} * {label}')} FROM rows WHERE part = 'train'"
+    )
     count, mean, square = connection.execute(query).fetchall()[0]
     if not count:
         raise DataError(f"the task {task.name!r} is observed in no training row.")
     std = max(square - mean * mean, 0.0) ** 0.5
     if not std:
-        raise DataError(f"the task {task.name!r} has the label {mean:g} in all {count:,} training rows: there is nothing to learn.")
+        raise DataError(
+            f"the task {task.name!r} has the label {mean:g} in all {count:,} training rows: there is nothing to learn."
+        )
     return task.model_copy(update={"mean": mean, "std": std})
 
 
-def _write_rows(connection: DuckDBPyConnection, layout: Layout, schema: Schema, vocabularies: dict[str, Vocabulary], out: Path) -> None:
+def _write_rows(
+    connection: DuckDBPyConnection, layout: Layout, schema: Schema, vocabularies: dict[str, Vocabulary], out: Path
+) -> None:
     index = " ".join(f"WHEN {quote_text(domain)} THEN {i}" for i, domain in enumerate(schema.domains))
     part = " ".join(f"WHEN {quote_text(name)} THEN {i}" for i, name in enumerate(PARTS))
     reader = connection.sql(
@@ -189,7 +221,9 @@ class _RowEncoder:
         """Column names and types, in order."""
         fields = [pa.field("row", pa.int64())]
         for feature in self.features.features:
-            fields.append(pa.field(feature.column, pa.list_(pa.int32()) if isinstance(feature, SequenceFeature) else pa.int32()))
+            fields.append(
+                pa.field(feature.column, pa.list_(pa.int32()) if isinstance(feature, SequenceFeature) else pa.int32())
+            )
             if isinstance(feature, NumberFeature):
                 fields.append(pa.field(feature.value_column, pa.float32()))
         fields += [pa.field(task.column, pa.float32()) for task in self.features.tasks]
@@ -203,7 +237,9 @@ class _RowEncoder:
         for feature in self.features.features:
             vocabulary = self.vocabularies[feature.table]
             raw = batch[feature.name]
-            columns.append(vocabulary.encode_lists(raw) if isinstance(feature, SequenceFeature) else vocabulary.encode(raw))
+            columns.append(
+                vocabulary.encode_lists(raw) if isinstance(feature, SequenceFeature) else vocabulary.encode(raw)
+            )
             if isinstance(feature, NumberFeature):
                 columns.append(raw.cast(pa.float32()))
         columns += [batch[task.name].cast(pa.float32()) for task in self.features.tasks]

@@ -12,5 +12,7 @@ def quote_text(text: str) -> str:
 
 
 def exact_mean(expression: str) -> str:
-    """The mean of a DOUBLE expression, the same on any number of threads: doubles summed in another order end in other bits."""
+    """The mean of a DOUBLE expression, the same on any number of threads: doubles summed in another order end in
+    other bits.
+    """
     return f"CAST(sum(CAST({expression} AS DECIMAL(38, 12))) AS DOUBLE) / count({expression})"

@@ -6,11 +6,8 @@ of every record are checked. Source: tensorflow/core/lib/io/record_writer.h; the
 """
 
 import difflib
-import gzip
 import struct
-import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -19,8 +16,10 @@ from typing import BinaryIO, cast
 import google_crc32c
 import pyarrow as pa
 
+from recmtl.artifacts.archive import open_maybe_gzip
+from recmtl.artifacts.explain import reading
 from recmtl.data.tf_example import MalformedExampleError, Stored, features, values
-from recmtl.errors import DamagedError, DataError, MissingError
+from recmtl.errors import DamagedError, DataError
 
 MAX_RECORD_BYTES = 16 * 2**20
 """A longer record is refused before it is read: a ranking log's records have a few thousand bytes."""
@@ -132,7 +131,7 @@ def read_records(path: Path) -> Iterator[Record]:
         DamagedError: a checksum is wrong, or the file or its gzip stream is cut off or corrupt.
     """
     offset = number = 0
-    with _open(path) as stream:
+    with reading(path), _open(path) as stream:
         while True:
             number += 1
             place = _place(path, number, offset)
@@ -178,22 +177,12 @@ def _place(path: Path, number: int, offset: int) -> str:
     return f"{path}, record {number} (byte {offset})"
 
 
-@contextmanager
-def _open(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading; a gzip'd one is unpacked on the way."""
-    try:
-        with path.open("rb") as file:
-            magic = file.read(2)
-            file.seek(0)
-            if not magic and path.suffix == ".gz":  # plain, it would pass for a file of no records
-                raise DamagedError(f"{path} is empty; a gzip file never is.", hint=_FETCH_AGAIN)
-            if magic == b"\x1f\x8b":
-                with gzip.GzipFile(fileobj=file, mode="rb") as unpacked:
-                    yield cast(BinaryIO, unpacked)
-            else:
-                yield file
-    except OSError as error:
-        raise MissingError(f"{path} cannot be read: {error.strerror or error}.", hint="Check the path.") from error
+def _open(path: Path) -> BinaryIO:
+    stream = open_maybe_gzip(path)
+    if path.suffix == ".gz" and not path.stat().st_size:  # it would pass for a file of no records
+        stream.close()
+        raise DamagedError(f"{path} is empty; a gzip file never is.", hint=_FETCH_AGAIN)
+    return stream
 
 
 def _read(stream: BinaryIO, size: int, place: str) -> bytes:
@@ -203,8 +192,8 @@ def _read(stream: BinaryIO, size: int, place: str) -> bytes:
         while size and (chunk := stream.read(min(size, _CHUNK_BYTES))):
             chunks.append(chunk)
             size -= len(chunk)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DamagedError(f"{place}: the gzip stream is damaged here ({error}).", hint=_FETCH_AGAIN) from error
+    except DamagedError as error:  # of the gzip stream
+        raise DamagedError(f"{place}: {error.message}", hint=error.hint) from error
     return b"".join(chunks)
 
 

@@ -27,13 +27,22 @@ class Vocabulary:
 
     def encode(self, values: pa.Array) -> pa.Array:
         """int32 ids of values: null is MISSING, a value without an id is UNSEEN."""
-        found = pc.add(pc.index_in(values, value_set=self.values, skip_nulls=True).cast(pa.int32()), pa.scalar(FIRST_ID, pa.int32()))
-        return pc.if_else(pc.is_null(values), pa.scalar(MISSING, pa.int32()), pc.fill_null(found, pa.scalar(UNSEEN, pa.int32())))
+        found = pc.add(
+            pc.index_in(values, value_set=self.values, skip_nulls=True).cast(pa.int32()),
+            pa.scalar(FIRST_ID, pa.int32()),
+        )
+        return pc.if_else(
+            pc.is_null(values), pa.scalar(MISSING, pa.int32()), pc.fill_null(found, pa.scalar(UNSEEN, pa.int32()))
+        )
 
     def encode_lists(self, lists: pa.ListArray) -> pa.ListArray:
         """Lists of ids; a null list is an empty one."""
         lists = pc.fill_null(lists, pa.scalar([], lists.type))
-        return pa.ListArray.from_arrays(lists.offsets, self.encode(lists.values)) if len(lists) else lists.cast(pa.list_(pa.int32()))
+        return (
+            pa.ListArray.from_arrays(lists.offsets, self.encode(lists.values))
+            if len(lists)
+            else lists.cast(pa.list_(pa.int32()))
+        )
 
     def save(self, path: Path) -> None:
         """Write value, count and id as Parquet."""

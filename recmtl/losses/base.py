@@ -1,4 +1,6 @@
-"""What every loss says: a value and a weight for each row; the objective averages over the rows of the task's sample space."""
+"""What every loss says: a value and a weight for each row; the objective averages over the rows of the task's
+sample space.
+"""
 
 from typing import ClassVar, Literal
 

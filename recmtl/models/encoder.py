@@ -60,7 +60,10 @@ class Encoder(nn.Module):
             dropped_BF = (torch.rand(ids_BF.shape) < self.unseen_rate) & (ids_BF >= FIRST_ID)
             ids_BF = ids_BF.masked_fill(dropped_BF, UNSEEN)
         fields_BFD = self.embeddings.single(ids_BF, self.first_F)
-        pooled = [self.embeddings.pooled(column, table) for column, table in zip(batch.sequences, self.sequence_tables, strict=True)]
+        pooled = [
+            self.embeddings.pooled(column, table)
+            for column, table in zip(batch.sequences, self.sequence_tables, strict=True)
+        ]
         if pooled:
             fields_BFD = torch.cat([fields_BFD, torch.stack(pooled, dim=1)], dim=1)
         dense_BK = self.numbers(batch.numbers_BN) if self.numbers else fields_BFD.new_empty(len(batch), 0)

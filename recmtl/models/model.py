@@ -1,4 +1,6 @@
-"""A model is composed of four parts: encoder, interaction, sharing, heads; and adapters that bend the deep part's weights by task."""
+"""A model is composed of four parts: encoder, interaction, sharing, heads; and adapters that bend the deep part's
+weights by task.
+"""
 
 from collections.abc import Sequence
 
@@ -38,7 +40,8 @@ class Model(nn.Module):
         else:  # each task sees weights of its own
             weights = dict(self.sharing.named_parameters())
             h_BTH = torch.cat(
-                [functional_call(self.sharing, self.masks(weights, task), (x_BI, encoded, [task])) for task in tasks], dim=1
+                [functional_call(self.sharing, self.masks(weights, task), (x_BI, encoded, [task])) for task in tasks],
+                dim=1,
             )
         return self.heads(h_BTH, tasks)
 

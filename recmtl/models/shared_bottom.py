@@ -1,6 +1,6 @@
 """Shared bottom (Caruana, Machine Learning 1997): one network for all tasks, then a tower for each.
 
-    h_t = tower_t(bottom(x))
+h_t = tower_t(bottom(x))
 """
 
 from collections.abc import Sequence

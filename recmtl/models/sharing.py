@@ -1,4 +1,6 @@
-"""The sharing family: the deep part, that is what tasks share and what they keep to themselves. Its config is the section `model`."""
+"""The sharing family: the deep part, that is what tasks share and what they keep to themselves. Its config is the
+section `model`.
+"""
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar

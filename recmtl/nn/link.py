@@ -7,7 +7,9 @@ from recmtl.schema import Task
 
 
 def predict(logit: Tensor, task: Task) -> Tensor:
-    """Binary: sigmoid. Regression within bounds: a sigmoid stretched to them. Other regression: training mean + std * logit."""
+    """Binary: sigmoid. Regression within bounds: a sigmoid stretched to them. Other regression: training mean + std
+    * logit.
+    """
     if task.kind == "binary":
         return torch.sigmoid(logit)
     if task.bounds is not None:

@@ -1,4 +1,6 @@
-"""Global magnitude pruning (Frankle and Carbin, ICLR 2019), over the deep layers that tasks share, as in LT4REC (arXiv 2008.09872)."""
+"""Global magnitude pruning (Frankle and Carbin, ICLR 2019), over the deep layers that tasks share, as in LT4REC
+(arXiv 2008.09872).
+"""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,6 @@
-"""A mask on disk: which weights a task keeps, bound to the task, the initial weights and the architecture it was found on."""
+"""A mask on disk: which weights a task keeps, bound to the task, the initial weights and the architecture it was
+found on.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,14 +47,18 @@ def load_mask(path: Path, weights: Mapping[str, Tensor], belonging: Belonging) -
     """
     content = tensors.load(path)
     mask = content.get("mask")
-    if content.get("format") != FORMAT or not isinstance(mask, dict) or not all(isinstance(m, Tensor) for m in mask.values()):
+    if (
+        content.get("format") != FORMAT
+        or not isinstance(mask, dict)
+        or not all(isinstance(m, Tensor) for m in mask.values())
+    ):
         raise DamagedError(f"{path} is no mask of this version.", hint="Find it again with prune-single.")
     tensors.check_like(mask, {name: (value.shape, torch.bool) for name, value in weights.items()}, "masks", path)
     if content.get("task") != belonging.task:
         raise DamagedError(f"{path} is a mask of the task {content.get('task')!r}, not of {belonging.task!r}.")
     if content.get("start") != belonging.start:
         raise DamagedError(
-            f"{path} was found on other initial weights: a ticket is only one together with the weights it was found on.",
+            f"{path} was found on other initial weights, and is a ticket only together with these.",
             hint="Find it again with prune-single in this run.",
         )
     return mask

@@ -30,7 +30,9 @@ def stop_if_asked() -> None:
         Interrupted: a signal came; what is put away so far is whole.
     """
     if _asked is not None:
-        raise Interrupted(_asked, f"stopped by {_asked.name}.", hint="The same command goes on from the last checkpoint.")
+        raise Interrupted(
+            _asked, f"stopped by {_asked.name}.", hint="The same command goes on from the last checkpoint."
+        )
 
 
 def _ask(number: int, frame: FrameType | None) -> None:

@@ -1,7 +1,7 @@
 """The one training loop. What differs between methods is plugged in: the objective, the balance, the optimisers.
 
-Everything random is a function of (seed, epoch): the order of rows by `epoch_order`, dropout by the generator seeded below. So an epoch
-that was cut short is simply done again, and ends in the same bits.
+Everything random is a function of (seed, epoch): the order of rows by `epoch_order`, dropout by the generator
+seeded below. So an epoch that was cut short is simply done again, and ends in the same bits.
 """
 
 from collections.abc import Callable, Sequence
@@ -87,7 +87,8 @@ class _Loop:
         self.steps_per_epoch = ceil(len(rows) / config.batch_size)
         steps = self.steps_per_epoch * config.epochs
         self.schedulers = [
-            LambdaLR(optimizer, lambda step: config.learning_rate_schedule.factor(step, steps)) for optimizer in self.state.optimizers
+            LambdaLR(optimizer, lambda step: config.learning_rate_schedule.factor(step, steps))
+            for optimizer in self.state.optimizers
         ]
 
     def epoch(self, progress: Progress) -> Tensor:
@@ -126,7 +127,7 @@ class _Loop:
         if not bool(losses_T.isfinite().all()) or any(not _finite(p) for p in predictions):
             raise ConfigError(
                 f"training diverged in epoch {self.state.epoch + 1}: the losses are {losses}.",
-                hint="Lower train.optimizer.learning_rate and train.table_optimizer.learning_rate, or set train.clip_norm.",
+                hint="Lower the learning rates of train.optimizer and train.table_optimizer, or set train.clip_norm.",
             )
         skills: dict[str, float | None] = {}
         reasons = []
@@ -138,7 +139,10 @@ class _Loop:
                 reasons.append(f"{prediction.task}: {error.reason}")
         defined = [skill for skill in skills.values() if skill is not None]
         if not defined:
-            raise DataError(f"no task has a validation score: {'; '.join(reasons)}.", hint="Give validation more rows (split.shares).")
+            raise DataError(
+                f"no task has a validation score: {'; '.join(reasons)}.",
+                hint="Give validation more rows (split.shares).",
+            )
         self.state.record(losses, skills, sum(defined) / len(defined))
 
     def _set_step(self, step: int) -> None:
@@ -171,6 +175,8 @@ def _mixed(seed: int, epoch: int) -> int:
 
 def _line(state: TrainState) -> str:
     record = state.history[-1]
-    skills = ", ".join(f"{task} {'undefined' if skill is None else f'{skill:.4f}'}" for task, skill in record["validation"].items())
+    skills = ", ".join(
+        f"{task} {'undefined' if skill is None else f'{skill:.4f}'}" for task, skill in record["validation"].items()
+    )
     best = " (best)" if state.best_epoch == state.epoch - 1 else ""
     return f"epoch {state.epoch}: validation {skills}; score {record['score']:.4f}{best}"

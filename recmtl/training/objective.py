@@ -15,7 +15,9 @@ from recmtl.schema import Schema
 
 
 class Objective:
-    """logits_BT, batch -> losses_T: for each task the mean of its loss over the rows where it was observed (PLE, eq. 8)."""
+    """logits_BT, batch -> losses_T: for each task the mean of its loss over the rows where it was observed (PLE,
+    eq. 8).
+    """
 
     def __init__(self, losses: Mapping[str, LossConfig], schema: Schema, tasks: Sequence[int]) -> None:
         for name in losses:

@@ -1,4 +1,6 @@
-"""All that training has come to: weights, optimisers, position, the best so far. Put away after every epoch, it goes on from there."""
+"""All that training has come to: weights, optimisers, position, the best so far. Put away after every epoch, it
+goes on from there.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

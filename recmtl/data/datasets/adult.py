@@ -1,7 +1,8 @@
-"""UCI Adult (Becker and Kohavi 1996, doi 10.24432/C5XW20): 32,561 training and 16,281 test rows from the 1994 US census.
+"""UCI Adult (Becker and Kohavi 1996, doi 10.24432/C5XW20): 32,561 training and 16,281 test rows from the 1994 US
+census.
 
-Tasks, as in the multi-task literature on census data (MMoE, section 5.3): `income` (above 50,000 dollars) and `never_married`.
-The second is read off `marital-status`, which therefore is no feature. One domain, or `sex`.
+Tasks, as in the multi-task literature on census data (MMoE, section 5.3): `income` (above 50,000 dollars) and
+`never_married`. The second is read off `marital-status`, which therefore is no feature. One domain, or `sex`.
 """
 
 from pathlib import Path
@@ -45,8 +46,12 @@ class AdultConfig(DatasetConfig):
 
     licence: ClassVar[str] = "CC BY 4.0"
     files: ClassVar = (
-        SourceFile("adult.data", ADDRESS + "adult.data", "5b00264637dbfec36bdeaab5676b0b309ff9eb788d63554ca0a249491c86603d"),
-        SourceFile("adult.test", ADDRESS + "adult.test", "a2a9044bc167a35b2361efbabec64e89d69ce82d9790d2980119aac5fd7e9c05"),
+        SourceFile(
+            "adult.data", ADDRESS + "adult.data", "5b00264637dbfec36bdeaab5676b0b309ff9eb788d63554ca0a249491c86603d"
+        ),
+        SourceFile(
+            "adult.test", ADDRESS + "adult.test", "a2a9044bc167a35b2361efbabec64e89d69ce82d9790d2980119aac5fd7e9c05"
+        ),
     )
 
     def layout(self) -> Layout:
@@ -62,7 +67,10 @@ class AdultConfig(DatasetConfig):
     def read(self, raw: Path, connection: DuckDBPyConnection) -> str:
         """Both files, the labels made; in the test file they end in a dot."""
         parts = []
-        for part, name, skip in (("train", "adult.data", 0), ("test", "adult.test", 1)):  # the test file opens with a remark
+        for part, name, skip in (
+            ("train", "adult.data", 0),
+            ("test", "adult.test", 1),
+        ):  # the test file opens with a remark
             lines = read_delimited(connection, raw / name, COLUMNS, skip=skip, missing=("", "?"))
             _check_income(connection, lines, raw / name)
             parts.append(f"SELECT '{part}' AS part, * FROM ({lines})")

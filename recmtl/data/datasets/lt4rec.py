@@ -1,8 +1,8 @@
 """The sample that LT4REC (Xiao et al., arXiv 2008.09872) was published with: 4,322 impressions of a video platform.
 
-gzip TFRecord. Tasks: `click`, and `completion`, the share of the video that was watched, observed only where clicked (the
-original calls it cvrlabel and leaves the other rows out of its loss). Domains: the recall algorithm that proposed the video.
-`pctr` is the score of the platform's own model, "-1" where there is none.
+gzip TFRecord. Tasks: `click`, and `completion`, the share of the video that was watched, observed only where
+clicked (the original calls it cvrlabel and leaves the other rows out of its loss). Domains: the recall algorithm
+that proposed the video. `pctr` is the score of the platform's own model, "-1" where there is none.
 """
 
 from pathlib import Path
@@ -25,7 +25,8 @@ SINGLE = (
 )  # fmt: skip
 MULTI = ("FEA_SIKEYWORD", "FEA_STAG", "FEA_IXFTAG", "FEA_IKEYWORD", "FEA_UCAT")
 SHARED = {
-    "FEA_SVID": "FEA_VID", "FEA_SCP": "FEA_CP", "FEA_SICAT1": "FEA_ICAT2", "FEA_SICAT2": "FEA_ICAT2", "FEA_ICAT1": "FEA_ICAT2",
+    "FEA_SVID": "FEA_VID", "FEA_SCP": "FEA_CP",
+    "FEA_SICAT1": "FEA_ICAT2", "FEA_SICAT2": "FEA_ICAT2", "FEA_ICAT1": "FEA_ICAT2",
     "FEA_UCAT": "FEA_ICAT2", "FEA_STAG": "FEA_IXFTAG", "FEA_IKEYWORD": "FEA_IXFTAG",
 }  # fmt: skip
 KINDS = {
@@ -78,7 +79,9 @@ class Lt4recConfig(DatasetConfig):
         records = records.append_column("row", pa.array(range(1, len(records) + 1), pa.int64()))
         connection.register("lt4rec_records", records)
         single = ", ".join(f"{_known(quote_name(name))} AS {quote_name(name)}" for name in SINGLE)
-        multi = ", ".join(f"list_filter({quote_name(n)}, lambda x: x NOT IN ('-1', 'N', '')) AS {quote_name(n)}" for n in MULTI)
+        multi = ", ".join(
+            f"list_filter({quote_name(n)}, lambda x: x NOT IN ('-1', 'N', '')) AS {quote_name(n)}" for n in MULTI
+        )
         return f"""
             SELECT row, {single}, {multi}, {_known("seqnum")} AS seqnum,
                 CAST(label AS DOUBLE) AS click,

@@ -1,7 +1,9 @@
-"""Taobao theme clicks (Tianchi data set 9716), as MAMDR and MLoRA use them: one domain a theme, clicks and drawn negatives.
+"""Taobao theme clicks (Tianchi data set 9716), as MAMDR and MLoRA use them: one domain a theme, clicks and drawn
+negatives.
 
-The log has clicks alone. Kept are clicks whose user and item have an embedding, of the first `themes` themes in order of
-appearance. Each domain draws its own ratio of negatives, and each user gets that many unseen items of the domain.
+The log has clicks alone. Kept are clicks whose user and item have an embedding, of the first `themes` themes in
+order of appearance. Each domain draws its own ratio of negatives, and each user gets that many unseen items of the
+domain.
 """
 
 from pathlib import Path
@@ -62,7 +64,8 @@ class TaobaoConfig(DatasetConfig):
         connection.register("taobao_clicks", clicks)
         connection.register("taobao_negatives", negatives)
         return """
-            SELECT row_number() OVER (ORDER BY click DESC, line, theme_id, user_id, item_id) AS row, * EXCLUDE (line, place) FROM (
+            SELECT row_number() OVER (ORDER BY click DESC, line, theme_id, user_id, item_id) AS row, * EXCLUDE (line, place)
+            FROM (
                 SELECT *, 1.0::DOUBLE AS click FROM taobao_clicks
                 UNION ALL BY NAME SELECT *, 0.0::DOUBLE AS click FROM taobao_negatives)"""
 
@@ -100,11 +103,12 @@ def _clicks(connection: DuckDBPyConnection, raw: Path, themes: int | None) -> pa
     known = {}
     for kind in ("user", "item"):
         path = raw / f"{kind}_embedding.csv"
-        known[kind] = read_delimited(connection, path, {f"{kind}_id": "text", f"{kind}_embedding": "text"}, header=True)
+        known[kind] = read_delimited(connection, path, {f"{kind}_id": "text"}, header=True)
     return connection.sql(f"""
         WITH kept AS (
             SELECT min(line) AS line, user_id, item_id, theme_id FROM ({log})
-            WHERE user_id IN (SELECT user_id FROM ({known["user"]})) AND item_id IN (SELECT item_id FROM ({known["item"]}))
+            WHERE user_id IN (SELECT user_id FROM ({known["user"]}))
+                AND item_id IN (SELECT item_id FROM ({known["item"]}))
             GROUP BY user_id, item_id, theme_id
         ), placed AS (
             SELECT theme_id, row_number() OVER (ORDER BY min(line)) AS place FROM ({log}) GROUP BY theme_id

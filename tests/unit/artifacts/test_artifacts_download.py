@@ -21,14 +21,12 @@ SHA256 = hashlib.sha256(BODY).hexdigest()
 class Server(BaseHTTPRequestHandler):
     """Each path misbehaves in its own way."""
 
-    failures = 0
-
     def log_message(self, *_):
         pass
 
     def do_GET(self):
-        getattr(self, "get_" + self.path.strip("/").split("?")[0].replace("-", "_"))()
         self.server.asked.append(self.path)
+        getattr(self, "get_" + self.path.strip("/").split("?")[0].replace("-", "_"))()
 
     def reply(self, status, body=b"", **headers):
         self.send_response(status)
@@ -48,7 +46,7 @@ class Server(BaseHTTPRequestHandler):
         self.reply(503)
 
     def get_broken_once(self):
-        if self.server.asked:
+        if len(self.server.asked) > 1:
             self.get_file()
         else:
             self.get_broken()

@@ -210,7 +210,7 @@ def test_a_gzip_file_cut_off_anywhere_is_damaged(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for size in range(len(whole)):
         path.write_bytes(whole[:size])
-        with pytest.raises(DamagedError, match=r"part\.gz"):
+        with pytest.raises(DamagedError, match=r"part\.gz(, record \d+ \(byte \d+\): | is empty)"):
             read(path)
 
 
@@ -346,7 +346,7 @@ def test_no_payload_brings_down_the_reader(tmp_path: Path, payload: bytes, cut: 
 
 def test_a_file_that_is_not_there_is_missing(tmp_path: Path) -> None:
     for path in (tmp_path / "none.gz", tmp_path):
-        with pytest.raises(MissingError, match="cannot be read"):
+        with pytest.raises(MissingError, match="is not there|is a folder"):
             read(path)
 
 
