@@ -39,6 +39,4 @@ def print_scorecard(card: Mapping[str, Any]) -> None:
         columns = [name for name in rows[0] if name not in HIDDEN and name != "task"]
         print_table(rows, columns, f"{task} ({card['part']})")
     if card["baselines"]:
-        print_table(
-            card["baselines"], list(card["baselines"][0]), "logged scores, and the model on the same rows"
-        )
+        print_table(card["baselines"], list(card["baselines"][0]), "logged scores, and the model on the same rows")

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlparse
 
-from pydantic import JsonValue
-
 import recmtl.data.datasets  # noqa: F401  (registers every data set)
 from recmtl.artifacts import manifest
 from recmtl.artifacts.archive import extract, is_archive
@@ -63,7 +61,7 @@ class Download(Stage):
             ) from None
         return Plan(target, found.config, found.inputs)
 
-    def run(self, context: Context) -> dict[str, JsonValue]:
+    def run(self, context: Context) -> dict[str, Any]:
         """Fetch, copy or unpack each file, then write where it came from."""
         source = Path(self.source) if self.source and not _is_url(self.source) else None
         if source is not None and source.is_file() and is_archive(source):

@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
-from pydantic import JsonValue
 
 from recmtl.artifacts.hashing import sha256_file
 from recmtl.artifacts.tables import TableWriter
@@ -68,7 +67,7 @@ class Evaluate(Stage):
             workspace.run(selection.run) / "scorecard", {"evaluate": self.config.document()}, inputs, None, remembered
         )
 
-    def run(self, context: Context) -> dict[str, JsonValue]:
+    def run(self, context: Context) -> dict[str, Any]:
         """Predict, measure, write."""
         experiment, schema = self.experiment, self.experiment.schema
         model = Model(experiment.model, schema, experiment.train.seed)

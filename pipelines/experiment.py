@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
+from pydantic import JsonValue
 from torch import Tensor
 
 import recmtl.models  # noqa: F401  (registers every model)
@@ -87,7 +88,7 @@ class Experiment:
             discard(partial)
         partial.mkdir(parents=True)
         tensors.save(partial / "weights.pt", weights)
-        config = {"model": self.model.document(), "seed": self.train.seed}
+        config: dict[str, JsonValue] = {"model": self.model.document(), "seed": self.train.seed}
         manifest.write(
             partial, stage="init", fingerprint=digest_json(config), config=config, inputs={}, seed=self.train.seed,
             started=started, seconds=monotonic() - clock, notes={},

@@ -4,9 +4,7 @@ Reads data/raw/<dataset>; writes data/<name>.
 """
 
 import json
-from typing import ClassVar
-
-from pydantic import JsonValue
+from typing import Any, ClassVar
 
 import recmtl.data.datasets  # noqa: F401  (registers every data set)
 from recmtl.artifacts.code_version import code_version
@@ -36,10 +34,17 @@ class SplitDomains(Stage):
         if not self.dataset.embedded:
             inputs = {"raw": read_input(self.raw, workspace, f"recmtl download {self.dataset.name}")[1]}
         sections = {"dataset": self.dataset.document(), "split": self.policy.document()}
-        remembered, mark = self.selection.remembered(), ("data", self.selection.data)
-        return Plan(workspace.split(self.selection.data), sections, inputs, self.policy.seed, remembered, mark)
+        remembered = self.selection.remembered()
+        return Plan(
+            workspace.split(self.selection.data),
+            sections,
+            inputs,
+            self.policy.seed,
+            remembered,
+            ("data", self.selection.data),
+        )
 
-    def run(self, context: Context) -> dict[str, JsonValue]:
+    def run(self, context: Context) -> dict[str, Any]:
         """Build the split."""
         context.progress.say(f"splitting {self.dataset.name}")
         schema = build_split(self.dataset, self.policy, self.raw, context.out)

@@ -14,8 +14,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar, Literal
 
-from pydantic import JsonValue
-
 from recmtl.artifacts import manifest
 from recmtl.artifacts.atomic import discard, publish, remove_leftovers, write_text
 from recmtl.artifacts.code_version import code_version
@@ -83,8 +81,8 @@ class Stage(ABC):
         """Check everything that can be checked beforehand."""
 
     @abstractmethod
-    def run(self, context: Context) -> dict[str, JsonValue]:
-        """Make the result below `context.out`; returns the facts that go into the manifest."""
+    def run(self, context: Context) -> dict[str, Any]:
+        """Make the result below `context.out`; returns the facts that go into the manifest, as JSON values."""
 
 
 def execute(stage: Stage, workspace: Workspace, progress: Progress, *, dry_run: bool = False) -> Outcome:

@@ -6,9 +6,8 @@ Reads a split, the run's initial weights and tickets; writes runs/<run>/model: b
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pydantic import JsonValue
 from torch import Tensor
 
 from recmtl.adapters.mask import Masks
@@ -45,10 +44,16 @@ class TrainMtl(Stage):
             "split": experiment.split_hash,
             **{f"ticket {task}": sha256_file(path) for task, path in self.tickets.items()},
         }
-        mark = ("runs", selection.run)
-        return Plan(experiment.folder / "model", config, inputs, experiment.train.seed, selection.remembered(), mark)
+        return Plan(
+            experiment.folder / "model",
+            config,
+            inputs,
+            experiment.train.seed,
+            selection.remembered(),
+            ("runs", selection.run),
+        )
 
-    def run(self, context: Context) -> dict[str, JsonValue]:
+    def run(self, context: Context) -> dict[str, Any]:
         """Train, and write the checkpoints."""
         experiment, out = self.experiment, context.out
         model, start_hash = experiment.start()

@@ -30,6 +30,8 @@ def save(path: Path, content: Mapping[str, Any]) -> None:
     A dict's order is part of its content. Tensors are brought to the CPU.
     Errors: TypeError naming the place of anything else; MissingError if the disk is full.
     """
+    if not all(type(key) is str for key in content):
+        raise TypeError(f"the keys of the content must be str: {list(content)}")
     plain = _to_plain(content, "content", {})
     buffer = (
         io.BytesIO()
@@ -124,8 +126,10 @@ def _to_plain(value: Any, where: str, strings: dict[str, str]) -> Any:
 
 def _to_plain_tensor(value: Tensor, where: str) -> Tensor:
     tensor = value.detach().cpu()
-    if type(tensor) is not Tensor or tensor.layout != torch.strided:
-        raise TypeError(f"{where} is a {type(tensor).__name__} of layout {tensor.layout}; only dense tensors are saved")
+    if type(tensor) is not Tensor or tensor.layout != torch.strided or tensor.is_quantized:
+        raise TypeError(
+            f"{where} is a {type(tensor).__name__} of {tensor.dtype} and {tensor.layout}; only dense tensors are saved"
+        )
     # a copy in plain order: a view would bring the whole storage that it looks into
     return tensor.clone(memory_format=torch.contiguous_format)
 
@@ -146,7 +150,7 @@ def _check_archive(file: BinaryIO) -> None:
 
 
 def _check_content(content: Any, file_bytes: int) -> None:
-    if type(content) is not dict:
+    if type(content) is not dict or not all(type(key) is str for key in content):
         raise _Refused("it does not hold named parts")
     tensor_bytes = 0
     seen: set[int] = set()
@@ -172,8 +176,9 @@ def _check_content(content: Any, file_bytes: int) -> None:
 
 
 def _checked_bytes(tensor: Tensor) -> int:
-    if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.requires_grad:
-        raise _Refused(f"it holds a tensor of layout {tensor.layout} on {tensor.device}")
+    plain = tensor.layout == torch.strided and tensor.device.type == "cpu"
+    if not plain or tensor.is_quantized or tensor.requires_grad:
+        raise _Refused(f"it holds a tensor of {tensor.dtype} and {tensor.layout} on {tensor.device}")
     if not tensor.is_contiguous():
         raise _Refused(f"it holds a tensor of shape {tuple(tensor.shape)} whose elements share memory or have gaps")
     return tensor.numel() * tensor.element_size()

@@ -34,7 +34,6 @@ def pack(path: Path, members: dict[str, bytes], compression: int = zipfile.ZIP_S
     with zipfile.ZipFile(path, "w", compression) as archive:
         for name, data in members.items():
             info = zipfile.ZipInfo(name)
-            info.external_attr = 0
             info.compress_type = compression
             archive.writestr(info, data)
             info.external_attr = 0  # writestr sets a mode, which torch does not
@@ -84,18 +83,15 @@ def test_code_does_not_run(tmp_path, kind):
         Gadget(__import__, "os"),
         Gadget(getattr, "", "join"),
         Gadget(bytearray, 3),
-        Gadget(torch.Tensor, 3),
         Gadget(torch.load, "/etc/passwd"),
         Gadget(torch.hub.load, "a/b", "c"),
         Gadget(subprocess.getoutput, "true"),
     ],
 )
-def test_no_call_of_any_kind_comes_back(tmp_path, gadget):
+def test_no_call_of_any_kind_is_read(tmp_path, gadget):
     torch.save({"x": [gadget]}, tmp_path / "x.pt")
     with pytest.raises(DamagedError):
-        content = load(tmp_path / "x.pt")
-        assert type(content["x"][0]) is torch.Tensor, "a call may at most have made what could be saved"
-        raise DamagedError("harmless")
+        load(tmp_path / "x.pt")
 
 
 @pytest.mark.parametrize(
@@ -115,9 +111,7 @@ def test_no_call_of_any_kind_comes_back(tmp_path, gadget):
         1j,
         torch.device("cpu"),
         torch.eye(3).to_sparse(),
-        torch.eye(3).to_sparse_csr(),
         torch.zeros(2, device="meta"),
-        torch.quantize_per_tensor(torch.zeros(2), 1.0, 0, torch.qint8),
         torch.zeros(2, requires_grad=True),
         {(1, 2): 3},
         {None: 3},
@@ -130,14 +124,21 @@ def test_only_what_we_write_is_read(tmp_path, value):
         load(tmp_path / "x.pt")
 
 
-@pytest.mark.parametrize("content", [[1], torch.zeros(2), 3, None, {1: torch.zeros(1)}, {}], ids=repr)
+@pytest.mark.filterwarnings("ignore")  # torch itself has given them up
+def test_quantized_tensors_are_neither_read_nor_written(tmp_path):
+    tensor = torch.quantize_per_tensor(torch.zeros(2), 1.0, 0, torch.qint8)
+    torch.save({"x": tensor}, tmp_path / "x.pt")
+    with pytest.raises(DamagedError, match="qint8"):
+        load(tmp_path / "x.pt")
+    with pytest.raises(TypeError, match="qint8"):
+        save(tmp_path / "x.pt", {"x": tensor})
+
+
+@pytest.mark.parametrize("content", [[1], torch.zeros(2), 3, None, {1: torch.zeros(1)}], ids=repr)
 def test_the_top_is_a_dict_with_names(tmp_path, content):
     torch.save(content, tmp_path / "x.pt")
-    if content == {} if isinstance(content, dict) else False:
-        assert load(tmp_path / "x.pt") == {}
-    else:
-        with pytest.raises(DamagedError):
-            load(tmp_path / "x.pt")
+    with pytest.raises(DamagedError, match="does not hold named parts"):
+        load(tmp_path / "x.pt")
 
 
 @pytest.mark.parametrize(
@@ -171,11 +172,13 @@ def test_structures_without_end(tmp_path, content):
         load(tmp_path / "x.pt")
 
 
-def test_a_structure_too_deep(tmp_path):
+def test_a_structure_too_deep_to_recurse_into(tmp_path):
     deep = b"\x80\x02}X\x01\x00\x00\x00x" + b"]" * 100_000 + b"a" * 99_999 + b"s."
-    pack(tmp_path / "x.pt", {**members({}), "archive/data.pkl": deep})
+    path = pack(tmp_path / "x.pt", {**members({}), "archive/data.pkl": deep})
+    assert list(load(path)) == ["x"]
+    pack(path, {**members({}), "archive/data.pkl": deep.replace(b"]" * 100_000, b"]" * 99_999 + b"C\x01!")})
     with pytest.raises(DamagedError):
-        load(tmp_path / "x.pt")
+        load(path)
 
 
 def test_a_packed_bomb_is_not_unpacked(tmp_path):

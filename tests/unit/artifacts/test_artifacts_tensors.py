@@ -112,7 +112,8 @@ class Odd:
         ({"a": nn.Linear(1, 1)}, "Linear"),
         ({"a": torch.eye(2).to_sparse()}, "only dense tensors"),
         ({"a": {(1, 2): 3}}, r"content\['a'\] has the key \(1, 2\)"),
-        ({True: 3}, "has the key True"),
+        ({"a": {True: 3}}, "has the key True"),
+        ({1: 3}, "must be str"),
     ],
 )
 def test_anything_else_is_refused_and_named(tmp_path, content, where):

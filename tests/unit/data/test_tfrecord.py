@@ -346,7 +346,7 @@ def test_no_payload_brings_down_the_reader(tmp_path: Path, payload: bytes, cut: 
 
 def test_a_file_that_is_not_there_is_missing(tmp_path: Path) -> None:
     for path in (tmp_path / "none.gz", tmp_path):
-        with pytest.raises(MissingError, match="is not there|is a folder"):
+        with pytest.raises(MissingError, match=r"is not there|is a folder"):
             read(path)
 
 
