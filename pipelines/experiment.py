@@ -71,10 +71,14 @@ class Experiment:
                 f"{self.folder} was started with seed {found.seed}, and train.seed is {self.train.seed}.",
                 hint="Give this one a name of its own with --run.",
             )
-        content = tensors.load(self.folder / "init" / "weights.pt")
-        tensors.check_like(
-            content, {k: (v.shape, v.dtype) for k, v in weights.items()}, "weights", self.folder / "init" / "weights.pt"
-        )
+        path = self.folder / "init" / "weights.pt"
+        content = tensors.load(path)
+        try:
+            tensors.check_like(content, {k: (v.shape, v.dtype) for k, v in weights.items()}, "weights", path)
+        except DamagedError as error:
+            raise DamagedError(
+                error.message, hint="The run was started with another model or other features: give this one a --run."
+            ) from error
         model.load_state_dict(content, strict=False)
         return model, tensors.hash_tensors(content)
 

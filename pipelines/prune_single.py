@@ -1,6 +1,7 @@
 """prune-single: find one task's lottery ticket, a mask of the shared deep layers that trains as well as the whole.
 
-Reads a split and the run's initial weights; writes runs/<run>/tickets/<task>: a mask for each iteration and the chosen one.
+Reads a split and the run's initial weights; writes runs/<run>/tickets/<task>: a mask for each iteration and the
+chosen one.
 """
 
 import json

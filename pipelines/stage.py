@@ -8,6 +8,7 @@ files are as they were written is not made again. A lock keeps a second run off 
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -174,7 +175,8 @@ def _make(
 ) -> dict[str, Any]:
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), monotonic()
     try:
-        with signals_wait():
+        # a stage that cannot go on later has nothing to put away: it may as well end at once
+        with signals_wait() if stage.resumes else nullcontext():
             notes = {**stage.run(Context(partial, progress)), **plan.remembered}
         if dict(stage.plan(workspace).inputs) != dict(plan.inputs):
             raise DamagedError(
@@ -188,8 +190,6 @@ def _make(
         )  # fmt: skip
         publish(partial, plan.target)
     except Interrupted:
-        if not stage.resumes:
-            discard(partial)
         raise
     except BaseException:
         if partial.exists():
@@ -214,8 +214,6 @@ def _news(stage: Stage, plan: Plan, fingerprint: str, memory: HashMemory) -> str
     changes += [
         f"input {k} changed" for k in sorted({*found.inputs, *plan.inputs}) if found.inputs.get(k) != plan.inputs.get(k)
     ]
-    if found.seed != plan.seed:
-        changes.append(f"seed {found.seed} -> {plan.seed}")
     return "; ".join(changes) or "the code changed"
 
 

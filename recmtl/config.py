@@ -6,17 +6,17 @@ work of `recipe.py`.
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Self, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Self, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 
 class Config(BaseModel):
     """Frozen, refuses unknown keys, converts nothing: "3" is no number and 1 is no bool; NaN and infinity are
-    refused.
+    refused. Only lists are read as tuples: JSON has no tuples, and what is frozen holds no lists.
     """
 
     model_config = ConfigDict(
@@ -28,9 +28,23 @@ class Config(BaseModel):
         validate_default=True,
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_lists(cls, value: Any) -> Any:
+        return frozen(value)
+
     def document(self) -> dict[str, Any]:
         """The whole config as JSON values, defaults included."""
         return self.model_dump(mode="json")
+
+
+def frozen(value: Any) -> Any:
+    """JSON values with every array as a tuple."""
+    if isinstance(value, dict):
+        return {key: frozen(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(frozen(inner) for inner in value)
+    return value
 
 
 class Component(Config):
@@ -55,7 +69,7 @@ class Component(Config):
         name = cls.model_fields["name"].default
         if isinstance(name, str):
             other = cls.kinds.get(name)
-            if other is not None and other.__qualname__ != cls.__qualname__:
+            if other is not None and (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
                 raise TypeError(f"two {cls.family}s are named {name!r}: {other.__module__} and {cls.__module__}")
             cls.kinds[name] = cls
 
@@ -92,23 +106,24 @@ def choose(family: type[FamilyT], value: Any) -> FamilyT:
     if not isinstance(value, Mapping):
         raise PydanticCustomError("component", "must be a name or an object with the key 'name'")
     name = value.get("name")
-    if name not in family.kinds:
-        what = "the key 'name' is missing" if name is None else f"no {family.family} is named {name!r}"
+    kind = family.kinds.get(name) if isinstance(name, str) else None
+    if kind is None:
+        what = "the key 'name' is missing" if name is None else f"no {family.family} is named {_short(name)}"
         raise PydanticCustomError("component", "{problem}", {"problem": f"{what}{nearest(name, family.kinds)}"})
     try:
-        return family.kinds[name].model_validate(dict(value))
+        return kind.model_validate(dict(value))
     except ValidationError as error:
         # pydantic would flatten these to one text without their keys; problems() puts them back under the outer key
-        raise PydanticCustomError(
-            "nested", "is not valid", {"problems": problems(error, family.kinds[name])}
-        ) from error
+        raise PydanticCustomError("nested", "is not valid", {"problems": problems(error, kind)}) from error
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
-    """The end of an error about a wrong name: the nearest right one, or all of them."""
+    """The end of an error about a wrong name: the nearest right one, or all of them; nothing if there are none."""
     known = sorted(known)
     close = difflib.get_close_matches(str(name), known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known: {', '.join(known)}" if known else ""
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, str]]:
@@ -120,7 +135,7 @@ def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, 
         if item["type"] == "nested":
             found += [(".".join(filter(None, (path, inner))), what) for inner, what in context["problems"]]
         elif item["type"] == "extra_forbidden":
-            found.append((path, f"is not a known key{nearest(item['loc'][-1], _fields_at(model, item['loc'][:-1]))}"))
+            found.append((path, f"is not a known key{nearest(item['loc'][-1], _keys_at(model, item['loc'][:-1]))}"))
         elif item["type"] == "missing":
             found.append((path, "is missing"))
         else:
@@ -129,16 +144,28 @@ def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, 
     return found
 
 
-def _fields_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    """The keys that `model` knows at `path`."""
-    for part in path:
-        field = model.model_fields.get(str(part))
-        inner = field.annotation if field else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            return []
-        model = inner
-    return list(model.model_fields)
+def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> set[str]:
+    """The keys that may stand at `path` in `model`."""
+    models = {model}
+    for part in path:  # one that no field has is a place in a list, a key of a mapping or a member of a union
+        fields = [inner.model_fields[str(part)] for inner in models if str(part) in inner.model_fields]
+        models = {inner for field in fields for inner in _models_in(field.annotation)} or models
+    return {key for inner in models for key in inner.model_fields}
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The config classes anywhere in a type such as `tuple[Inner, ...] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
 
 
 def _shown(value: object) -> str:
-    return f", not {value!r}" if isinstance(value, str | int | float | bool | None) else ""
+    return f", not {_short(value)}" if isinstance(value, str | int | float | bool | None) else ""
+
+
+def _short(value: object) -> str:
+    """The value for an error, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:100]}..."

@@ -14,10 +14,14 @@ from typing import Annotated, Any, TypeVar
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from recmtl.config import Component, Config, OneOf, nearest, problems
+from recmtl.config import frozen as frozen
 from recmtl.errors import ConfigError
 
 SECTIONS = ("dataset", "split", "model", "train", "prune", "evaluate")
 KEYS = ("$schema", "data", "run", *SECTIONS)
+_JSON_NAMES = {list: "an array", str: "a text", int: "a number", float: "a number", bool: "true or false"}
+MAX_DEPTH = 50
+"""Objects and arrays in each other; a config that means something has a handful."""
 
 ConfigT = TypeVar("ConfigT", bound=Config)
 
@@ -78,12 +82,18 @@ class Recipe:
                 raise ConfigError(
                     f"--set {setting!r} is not KEY=VALUE.", hint="For example: --set model.num_experts=8."
                 )
-            recipe = recipe.with_value(path, _value(text))
+            try:
+                value = _load(text, f"--set {setting}")
+            except json.JSONDecodeError:
+                value = text
+            recipe = recipe.with_value(path, _checked(value, f"--set {setting}"))
         return recipe
 
     def with_value(self, path: str, value: JsonValue) -> "Recipe":
         """With the value at the dotted `path` replaced."""
         keys = path.split(".")
+        if not all(keys) or len(keys) > MAX_DEPTH:
+            raise ConfigError(f"--set {path}: this is not the path of a key.", hint="For example: train.epochs.")
         if keys[0] not in KEYS:
             raise ConfigError(f"--set {path}: {keys[0]!r} is no section of a config{nearest(keys[0], KEYS)}.")
         document = json.loads(json.dumps(self.document))
@@ -96,7 +106,7 @@ class Recipe:
                 raise ConfigError(f"--set {path}: {key!r} is a value, it has no key below it.")
             place = inner
         place[keys[-1]] = value
-        return Recipe(self.source, self.name, frozen(document))
+        return Recipe(self.source, self.name, document)
 
 
 def presets() -> list[str]:
@@ -110,67 +120,83 @@ def read_recipe(config: str) -> Recipe:
     Raises:
         ConfigError: no such file or preset, not JSON, a key twice, NaN, an unknown section.
     """
-    path = Path(config)
-    if path.is_file():
-        text, source = _read_text(path), config
-    elif path.name == config and config in presets():
-        text, source = resources.files("recmtl.presets").joinpath(config).read_text(), f"preset {config}"
-    else:
-        raise ConfigError(f"there is no config file {config!r} and no preset of that name{nearest(config, presets())}.")
+    path, source = Path(config), config
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        if config not in presets():
+            what = f"there is no config file {config!r} and no preset of that name"
+            raise ConfigError(f"{what}{nearest(config, presets())}.") from None
+        content, source = resources.files("recmtl.presets").joinpath(config).read_bytes(), f"preset {config}"
+    except OSError as error:
+        raise ConfigError(f"{config}: cannot be read: {error.strerror}.") from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{config}: byte {error.start} is not UTF-8 text; a config is JSON text.") from error
     return Recipe(source, path.stem, parse(text, source))
 
 
 def parse(text: str, source: str) -> dict[str, Any]:
     """A config document from JSON text; see `read_recipe` for what is refused."""
+    try:
+        document = _checked(_load(text, source), source)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{source}: line {error.lineno}, column {error.colno}: not JSON: {error.msg}.") from error
+    if not isinstance(document, dict):
+        raise ConfigError(f"{source}: a config is a JSON object, not {_JSON_NAMES.get(type(document), 'null')}.")
+    unknown = [f"{key!r} is not a known section{nearest(key, KEYS)}" for key in document if key not in KEYS]
+    if unknown:
+        raise ConfigError(f"{source}: {'; '.join(unknown)}.")
+    return document
+
+
+def _load(text: str, source: str) -> Any:
+    """A value from JSON text, stricter than Python: no key twice and no NaN.
+
+    Raises:
+        json.JSONDecodeError: it is not JSON.
+        ConfigError: one of these, or more than Python can read; begins with `source`.
+    """
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        document = dict(pairs)
-        if len(document) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = sorted({key for key in keys if keys.count(key) > 1})
-            raise ConfigError(f"{source}: the key {twice[0]!r} stands twice in one object.", hint="Keep one of them.")
+        document: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in document:
+                raise ConfigError(f"{source}: the key {key!r} stands twice in one object.", hint="Keep one of them.")
+            document[key] = value
         return document
 
     def no_constant(name: str) -> None:
         raise ConfigError(f"{source}: {name} is not a number that a config may hold.")
 
     try:
-        document = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{source}: line {error.lineno}, column {error.colno}: not JSON: {error.msg}.") from error
+        return json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
+    except json.JSONDecodeError:
+        raise
     except RecursionError as error:
-        raise ConfigError(f"{source}: objects are nested too deeply.") from error
-    if not isinstance(document, Mapping):
-        raise ConfigError(f"{source}: a config is a JSON object, not {type(document).__name__}.")
-    for key in document:
-        if key not in KEYS:
-            raise ConfigError(f"{source}: {key!r} is not a known section{nearest(key, KEYS)}.")
-    return frozen(document)
+        raise _too_deep(source) from error
+    except ValueError as error:  # Python reads no integer of more than 4,300 digits
+        raise ConfigError(f"{source}: a number is too long.") from error
 
 
-def frozen(value: Any) -> Any:
-    """JSON arrays as tuples: configs are frozen and strict, and hold no lists."""
-    if isinstance(value, dict):
-        return {key: frozen(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return tuple(frozen(inner) for inner in value)
+def _checked(value: Any, source: str) -> Any:
+    """The value, if everything after can hold it: of bounded depth, its texts writable as UTF-8."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        nested = [inner for inner in level if isinstance(inner, dict | list)]
+        level = [item for inner in nested for item in (inner.values() if isinstance(inner, dict) else inner)]
+    if any(isinstance(inner, dict | list) for inner in level):
+        raise _too_deep(source)
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{source}: a text holds half a character (a lone surrogate).") from error
     return value
 
 
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: byte {error.start} is not UTF-8 text; a config is JSON text.") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from error
-
-
-def _value(text: str) -> JsonValue:
-    try:
-        return json.loads(text, parse_constant=lambda name: name)  # type: ignore[no-any-return]
-    except json.JSONDecodeError:
-        return text
+def _too_deep(source: str) -> ConfigError:
+    return ConfigError(f"{source}: objects are nested too deeply; at most {MAX_DEPTH} may stand in each other.")
 
 
 def _is_plain_name(name: str) -> bool:

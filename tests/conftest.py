@@ -1,7 +1,14 @@
 """What all tests share: one thread, the real data if it is there, a command line in a process of its own."""
 
+import json
 import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -25,3 +32,68 @@ def real_data():
         return path
 
     return folder
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command line left."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """Standard output as one JSON document."""
+        return json.loads(self.out)
+
+
+def process(*words: str, cwd: Path, env: dict[str, str] | None = None) -> Ran:
+    """`recmtl` in a process of its own, off a terminal."""
+    done = subprocess.run(
+        [sys.executable, "-m", "recmtl", *words],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def recmtl() -> Callable[..., Ran]:
+    """`recmtl` in a process of its own."""
+    return process
+
+
+@pytest.fixture
+def cli(capfd, monkeypatch) -> Callable[..., Ran]:
+    """`recmtl` in this process, for what does not need one of its own: (words, cwd) -> Ran."""
+    from recmtl.cli.main import main
+
+    def run(*words: str, cwd: Path) -> Ran:
+        monkeypatch.chdir(cwd)
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main(list(words))
+        out, err = capfd.readouterr()
+        return Ran(int(left.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def sample_workspace(tmp_path_factory) -> Path:
+    """A workspace where the demo has run. Tests copy it before they change anything."""
+    workspace = tmp_path_factory.mktemp("sample")
+    ran = process("demo", cwd=workspace)
+    assert ran.code == 0, ran.err
+    return workspace
+
+
+@pytest.fixture
+def workspace(sample_workspace, tmp_path) -> Path:
+    """A copy of it, to change."""
+    return Path(shutil.copytree(sample_workspace, tmp_path / "workspace"))

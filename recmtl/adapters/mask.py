@@ -24,5 +24,6 @@ class Masks(nn.Module):
 
     def forward(self, weights: Mapping[str, Tensor], task: int) -> dict[str, Tensor]:
         """All weights, those under a mask multiplied by it; a task without masks sees them as they are."""
-        names = self.names.get(task, {})
-        return {name: value * getattr(self, names[name]) if name in names else value for name, value in weights.items()}
+        masks = self.names.get(task, {})
+        # over the masks, not the weights: a mask of a weight that is not there must not pass unnoticed
+        return {**weights, **{weight: weights[weight] * getattr(self, name) for weight, name in masks.items()}}

@@ -3,6 +3,7 @@
 Nothing is taken out that was not asked for, and no path in an archive is ever used as a path on the disk.
 """
 
+import errno
 import io
 import re
 import stat
@@ -124,8 +125,8 @@ def _opened(path: Path) -> Iterator[list[_Member]]:
     except RecmtlError:
         raise
     except Exception as error:  # a parser of bytes that may hold anything fails in any way
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise  # the disk's; EINVAL is a seek to a place that the archive made up
         raise _damaged(path, f"it is damaged, or neither zip nor tar ({type(error).__name__}: {error})") from error
 
 

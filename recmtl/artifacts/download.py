@@ -38,7 +38,8 @@ def fetch(url: str, target: Path, *, sha256: str | None, max_bytes: int) -> None
     if address.scheme == "file":
         return copy_checked(Path(url2pathname(address.path)), target, sha256=sha256, max_bytes=max_bytes)
     if address.scheme not in ("https", "http") or not address.hostname:
-        raise ConfigError(f"{url!r} is no address to download from.", hint="Give an https:// or file:// address.")
+        shown = _shown(address) if address.netloc else url
+        raise ConfigError(f"{shown!r} is no address to download from.", hint="Give an https:// or file:// address.")
     if address.scheme == "http" and sha256 is None and not _is_loopback(address.hostname):
         raise ConfigError(
             f"{_shown(address)} is not encrypted, and no sha256 is known to check the file with.",

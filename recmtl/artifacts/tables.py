@@ -43,15 +43,12 @@ class TableWriter:
     def __enter__(self) -> Self:
         with writing(self._path):
             self._file = pa.OSFile(str(self._path), "wb")
-        self._writer = pq.ParquetWriter(
-            self._file,
-            self._schema,
-            version="2.6",
-            compression="zstd",
-            compression_level=1,
-            data_page_version="1.0",
-            write_page_checksum=True,
-        )
+            try:
+                self._writer = self._open_writer()
+            except BaseException:
+                self._file.close()
+                self._path.unlink(missing_ok=True)
+                raise
         return self
 
     def write(self, rows: pa.Table | pa.RecordBatch) -> None:
@@ -65,17 +62,27 @@ class TableWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        whole = False
         try:
-            with writing(self._path):
+            with writing(self._path), self._file, self._writer:
                 if kind is None and self._rows:
                     self._flush(1)
-                self._writer.close()
-                self._file.close()
-        except BaseException:
-            self._path.unlink(missing_ok=True)
-            raise
-        if kind is not None:
-            self._path.unlink(missing_ok=True)
+            whole = kind is None
+        finally:
+            if not whole:
+                self._path.unlink(missing_ok=True)
+
+    def _open_writer(self) -> pq.ParquetWriter:
+        """Every option that decides bytes is named, so that a default that changes does not change them."""
+        return pq.ParquetWriter(
+            self._file,
+            self._schema,
+            version="2.6",
+            compression="zstd",
+            compression_level=1,
+            data_page_version="1.0",
+            write_page_checksum=True,
+        )
 
     def _flush(self, at_least: int) -> None:
         """Write full row groups as long as `at_least` rows are waiting."""

@@ -26,7 +26,11 @@ class FocalConfig(LossConfig):
     """How fast easy rows fade; 0 is weighted cross-entropy."""
 
     def rows(self, logit_B: Tensor, label_B: Tensor, task: Task) -> Tensor:
-        """From the logit: log p by softplus, so that nothing is clipped."""
-        positive_B = self.alpha * (-logit_B).sigmoid() ** self.gamma * F.softplus(-logit_B)
-        negative_B = (1 - self.alpha) * logit_B.sigmoid() ** self.gamma * F.softplus(logit_B)
+        """From the logit: -log p and -log(1 - p) by softplus, so that nothing is clipped.
+
+        Powers as exp(gamma log p): a power of a p that rounds to 0 has no gradient where gamma < 1.
+        """
+        surprise_B, opposite_B = F.softplus(-logit_B), F.softplus(logit_B)
+        positive_B = self.alpha * (-self.gamma * opposite_B).exp() * surprise_B
+        negative_B = (1 - self.alpha) * (-self.gamma * surprise_B).exp() * opposite_B
         return label_B * positive_B + (1 - label_B) * negative_B

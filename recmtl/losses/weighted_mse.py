@@ -14,7 +14,7 @@ class WeightedMseConfig(MseConfig):
 
     name: Literal["weighted_mse"] = "weighted_mse"  # type: ignore[assignment]
     zero_weight: NonNegativeFloat = 0.0
-    """Weight of rows whose label is 0; LT4REC leaves them out."""
+    """Weight of rows whose label is not above 0; LT4REC leaves them out."""
 
     def weights(self, label_B: Tensor) -> Tensor:
         """By the label."""

@@ -7,7 +7,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from recmtl.batch import Batch
+from recmtl.batch import Batch, Ragged
 from recmtl.config import Config
 from recmtl.nn.embedding import Embeddings
 from recmtl.nn.piecewise import PiecewiseLinear
@@ -55,16 +55,18 @@ class Encoder(nn.Module):
 
     def forward(self, batch: Batch) -> Encoded:
         """Look up, pool and encode."""
-        ids_BF = batch.ids_BF
-        if self.training and self.unseen_rate:
-            dropped_BF = (torch.rand(ids_BF.shape) < self.unseen_rate) & (ids_BF >= FIRST_ID)
-            ids_BF = ids_BF.masked_fill(dropped_BF, UNSEEN)
-        fields_BFD = self.embeddings.single(ids_BF, self.first_F)
+        fields_BFD = self.embeddings.single(self._dropped(batch.ids_BF), self.first_F)
         pooled = [
-            self.embeddings.pooled(column, table)
+            self.embeddings.pooled(Ragged(self._dropped(column.values_L), column.offsets), table)
             for column, table in zip(batch.sequences, self.sequence_tables, strict=True)
         ]
         if pooled:
             fields_BFD = torch.cat([fields_BFD, torch.stack(pooled, dim=1)], dim=1)
         dense_BK = self.numbers(batch.numbers_BN) if self.numbers else fields_BFD.new_empty(len(batch), 0)
         return Encoded(fields_BFD, dense_BK, batch.domain_B)
+
+    def _dropped(self, ids: Tensor) -> Tensor:
+        """In training a small share of the real ids becomes the unseen one."""
+        if not self.training or not self.unseen_rate:
+            return ids
+        return ids.masked_fill((torch.rand(ids.shape) < self.unseen_rate) & (ids >= FIRST_ID), UNSEEN)

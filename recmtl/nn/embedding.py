@@ -33,10 +33,8 @@ class Embeddings(nn.Module):
 
     def pooled(self, ids: Ragged, table: str) -> Tensor:
         """mean_BD over each row's ids, of their true number; zero for a row without any."""
-        values_L = ids.values_L + self.first[table]
-        return F.embedding_bag(
-            values_L.long(), self.weight, ids.offsets, mode="mean", sparse=True, include_last_offset=True
-        )
+        values_L = ids.values_L.long() + self.first[table]
+        return F.embedding_bag(values_L, self.weight, ids.offsets, mode="mean", sparse=True, include_last_offset=True)
 
     def first_rows(self, tables: Sequence[str]) -> Tensor:
         """Where the tables begin, int64."""

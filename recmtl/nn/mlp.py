@@ -12,9 +12,8 @@ class MLP(nn.Sequential):
     def __init__(self, in_dim: int, widths: Sequence[int], dropout: float = 0.0) -> None:
         layers: list[nn.Module] = []
         for before, after in pairwise([in_dim, *widths]):
-            layers += [linear(before, after), nn.ReLU(inplace=True)]
-            if dropout:
-                layers.append(nn.Dropout(dropout))
+            # without dropout too: the weights' names, to which tickets are bound, do not depend on its rate
+            layers += [linear(before, after), nn.ReLU(inplace=True), nn.Dropout(dropout)]
         super().__init__(*layers)
         self.out_dim = widths[-1] if widths else in_dim
 

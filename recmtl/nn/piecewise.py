@@ -11,7 +11,7 @@ class PiecewiseLinear(nn.Module):
 
         e_k = clip((v - b_k) / (b_k+1 - b_k), 0, 1)
 
-    b are the number's knots; an interval of no length gives 0. A missing number (NaN) gives zeros alone.
+    b are the number's knots; an interval of no length in float32 gives 0. A missing number (NaN) gives zeros alone.
     """
 
     low_NK: Tensor
@@ -19,10 +19,12 @@ class PiecewiseLinear(nn.Module):
 
     def __init__(self, knots: Sequence[Sequence[float]]) -> None:
         super().__init__()
-        # differences in double: neighbours far from zero would fall together in single
+        # knots are rounded as the values are: else a value that lies on a knot could fall short of it
+        single = torch.finfo(torch.float32)
         knots_NK = torch.tensor(knots, dtype=torch.float64).reshape(len(knots), -1)
+        knots_NK = knots_NK.clamp(single.min, single.max).float().double()
         width_NK = knots_NK.diff(dim=1)
-        scale_NK = torch.where(width_NK > 0, 1 / width_NK, 0.0)
+        scale_NK = torch.where(width_NK >= single.tiny, 1 / width_NK, 0.0)  # finite in single
         self.register_buffer("low_NK", knots_NK[:, :-1].float(), persistent=False)
         self.register_buffer("scale_NK", scale_NK.float(), persistent=False)
         self.out_dim = knots_NK.numel()

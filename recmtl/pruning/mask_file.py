@@ -50,7 +50,7 @@ def load_mask(path: Path, weights: Mapping[str, Tensor], belonging: Belonging) -
     if (
         content.get("format") != FORMAT
         or not isinstance(mask, dict)
-        or not all(isinstance(m, Tensor) for m in mask.values())
+        or not all(isinstance(name, str) and isinstance(value, Tensor) for name, value in mask.items())
     ):
         raise DamagedError(f"{path} is no mask of this version.", hint="Find it again with prune-single.")
     tensors.check_like(mask, {name: (value.shape, torch.bool) for name, value in weights.items()}, "masks", path)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 import recmtl.balancing
 import recmtl.losses  # noqa: F401  (registers its members, as the line above does)
@@ -23,8 +23,8 @@ class TrainConfig(Config):
     """Epochs without a better validation score before training stops."""
     batch_size: PositiveInt = 1024
     """Rows a step."""
-    seed: NonNegativeInt = 0
-    """Of the initial weights, the order of rows and dropout."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """Of the initial weights, the order of rows and dropout; torch's generator knows no more than 32 bits."""
     shuffle_window: PositiveInt = 64
     """Row groups (16,384 rows each, at most) shuffled together."""
     losses: dict[str, Annotated[LossConfig, OneOf()]] = Field(default_factory=dict)

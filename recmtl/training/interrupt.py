@@ -19,6 +19,7 @@ def signals_wait() -> Iterator[None]:
     try:
         yield
     finally:
+        _asked = None  # else a training after this one would stop at its first step
         for number, handler in before.items():
             signal.signal(number, handler)
 

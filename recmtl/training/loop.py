@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
-from torch.optim.lr_scheduler import LambdaLR
 
 from recmtl.artifacts import tensors
+from recmtl.batch import Batch
 from recmtl.data.loader import Rows
 from recmtl.data.order import epoch_order
 from recmtl.errors import ConfigError, DataError
@@ -63,7 +63,8 @@ def train(
         loop.state.restore(tensors.load(checkpoint))
         progress.say(f"going on after epoch {loop.state.epoch}")
     while loop.state.epoch < config.epochs and loop.state.epoch - 1 - loop.state.best_epoch < config.patience:
-        losses_T = loop.epoch(progress)
+        with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay as they were
+            losses_T = loop.epoch(progress)
         predictions = task_predictions(model, valid_rows.batch, tasks)
         loop.record(losses_T, predictions)
         progress.say(_line(loop.state))
@@ -84,31 +85,29 @@ class _Loop:
         self.balance = config.balance.build(names)
         self.dense = list(model.dense_weights().values())
         self.state = TrainState(model, [config.optimizer.build(self.dense), config.table_optimizer.build(model.tables)])
+        self.rates = [config.optimizer.learning_rate, config.table_optimizer.learning_rate]
         self.steps_per_epoch = ceil(len(rows) / config.batch_size)
-        steps = self.steps_per_epoch * config.epochs
-        self.schedulers = [
-            LambdaLR(optimizer, lambda step: config.learning_rate_schedule.factor(step, steps))
-            for optimizer in self.state.optimizers
-        ]
 
     def epoch(self, progress: Progress) -> Tensor:
-        """Every row once; the mean losses_T."""
+        """Every row once; the mean losses_T, each task's over the rows where it was observed."""
         config, epoch = self.config, self.state.epoch
         torch.manual_seed(_mixed(config.seed, epoch))
         order = torch.from_numpy(epoch_order(self.rows.group_sizes, config.shuffle_window, config.seed, epoch))
         self.model.train()
-        self._set_step(epoch * self.steps_per_epoch)
-        total_T = torch.zeros(len(self.tasks))
+        total_T, observed_T = torch.zeros(2, len(self.tasks))
         progress.begin(f"epoch {epoch + 1}", len(self.rows))
-        for index_B in order.split(config.batch_size):
-            total_T += self.step(index_B) * len(index_B)
-            progress.advance(len(index_B))
+        for step, index_B in enumerate(order.split(config.batch_size), epoch * self.steps_per_epoch):
+            self._set_rates(step)
+            batch = self.rows.batch.take(index_B)
+            rows_T = batch.observed_BT[:, list(self.tasks)].sum(0)
+            total_T += self.step(batch) * rows_T
+            observed_T += rows_T
+            progress.advance(len(batch))
             stop_if_asked()
-        return total_T / len(self.rows)
+        return total_T / observed_T.clamp(min=1)
 
-    def step(self, index_B: Tensor) -> Tensor:
+    def step(self, batch: Batch) -> Tensor:
         """One update; the losses_T before it."""
-        batch = self.rows.batch.take(index_B)
         for optimizer in self.state.optimizers:
             optimizer.zero_grad(set_to_none=True)
         losses_T = self.objective(self.model(batch, self.tasks), batch)
@@ -116,9 +115,8 @@ class _Loop:
         if self.config.clip_norm is not None:
             clip_grad_norm_(self.dense, self.config.clip_norm)
         _settle(self.model.tables, self.config.table_optimizer.l2)
-        for optimizer, scheduler in zip(self.state.optimizers, self.schedulers, strict=True):
+        for optimizer in self.state.optimizers:
             optimizer.step()
-            scheduler.step()
         return losses_T.detach()
 
     def record(self, losses_T: Tensor, predictions: Sequence[TaskPredictions]) -> None:
@@ -145,12 +143,11 @@ class _Loop:
             )
         self.state.record(losses, skills, sum(defined) / len(defined))
 
-    def _set_step(self, step: int) -> None:
-        """Rates are a function of the step alone, whatever was restored."""
-        for optimizer, scheduler in zip(self.state.optimizers, self.schedulers, strict=True):
-            scheduler.last_epoch = step
-            factor = scheduler.lr_lambdas[0](step)
-            for group, rate in zip(optimizer.param_groups, scheduler.base_lrs, strict=True):
+    def _set_rates(self, step: int) -> None:
+        """A function of the step alone, whatever was restored."""
+        factor = self.config.learning_rate_schedule.factor(step, self.steps_per_epoch * self.config.epochs)
+        for optimizer, rate in zip(self.state.optimizers, self.rates, strict=True):
+            for group in optimizer.param_groups:
                 group["lr"] = rate * factor
 
 

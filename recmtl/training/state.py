@@ -43,7 +43,7 @@ class TrainState:
         """Tensors and plain values alone, for a checkpoint."""
         return {
             "weights": weights_of(self.model),
-            "optimizers": [_plain(optimizer.state_dict()) for optimizer in self.optimizers],
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "epoch": self.epoch,
             "history": self.history,
             "best_epoch": self.best_epoch,
@@ -54,8 +54,7 @@ class TrainState:
         """Go on from `content`."""
         self.model.load_state_dict(content["weights"])
         for optimizer, saved in zip(self.optimizers, content["optimizers"], strict=True):
-            state = {int(key): value for key, value in saved["state"].items()}
-            optimizer.load_state_dict({"state": state, "param_groups": saved["param_groups"]})
+            optimizer.load_state_dict(saved)
         self.epoch, self.history = content["epoch"], content["history"]
         self.best_epoch, self.best_weights = content["best_epoch"], content["best_weights"]
 
@@ -63,9 +62,3 @@ class TrainState:
 def weights_of(model: Model) -> dict[str, Tensor]:
     """A copy of the model's weights."""
     return {name: value.detach().clone() for name, value in model.state_dict().items()}
-
-
-def _plain(state: dict[str, Any]) -> dict[str, Any]:
-    """An optimiser's state with texts as keys, and its groups without functions of this process."""
-    groups = [{key: value for key, value in group.items() if key != "lr_lambda"} for group in state["param_groups"]]
-    return {"state": {str(key): value for key, value in state["state"].items()}, "param_groups": groups}

@@ -141,8 +141,6 @@ def test_bombs(bombs, box):
         assert bomb.stat().st_size < 100_000
         with pytest.raises(DamagedError, match=r"bomb|far more than its size allows"):
             extract(bomb, {"bomb": box / "x"}, max_bytes=10**9)
-        with pytest.raises(DamagedError, match=r"at most|far more than its size allows"):
-            extract(bomb, {"bomb": box / "x"}, max_bytes=1000)
     assert list(box.iterdir()) == []
 
 

@@ -14,7 +14,7 @@ from recmtl.artifacts import manifest, tensors
 from recmtl.artifacts.archive import extract
 from recmtl.artifacts.atomic import remove_leftovers, write_bytes
 from recmtl.artifacts.download import copy_checked
-from recmtl.artifacts.tables import TableWriter
+from recmtl.artifacts.tables import TableWriter, read_table
 from recmtl.errors import MissingError
 
 torch.set_num_threads(1)
@@ -33,7 +33,12 @@ def disk(tmp_path):
         (disk / "result").write_text("old")
         yield disk
     finally:
-        subprocess.run(["umount", str(disk)], check=True)
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def _free(disk: Path) -> int:
+    stat = os.statvfs(disk)
+    return stat.f_bavail * stat.f_bsize
 
 
 def save_tensors(path: Path) -> None:
@@ -74,14 +79,36 @@ def test_a_write_that_does_not_fit(disk, write):
     assert target.read_bytes() == b"small"
 
 
+def test_a_table_on_every_size_of_disk(disk):
+    """Not even the first bytes fit; or the last rows do not, which wait in memory until the file is closed."""
+    table = pa.table({"x": torch.randn(20_000).numpy()})
+    fits = []
+    for free in range(0, 128 * 1024, 16 * 1024):
+        (disk / "filler").write_bytes(b"x" * (_free(disk) - free))
+        try:
+            with TableWriter(disk / "new", table.schema) as writer:
+                writer.write(table)
+        except MissingError as error:
+            assert "No space left" in error.message
+            assert sorted(p.name for p in disk.iterdir()) == ["filler", "result"]
+            (disk / "filler").unlink()
+            assert _free(disk) > SIZE - 16 * 1024, "no file that is gone is kept open"
+            fits.append(False)
+        else:
+            assert read_table(disk / "new") == table
+            (disk / "new").unlink()
+            fits.append(True)
+    assert {True, False} == set(fits)
+    assert fits == sorted(fits)
+
+
 def test_every_size_of_disk_gives_the_old_or_the_new(disk):
     """From no free space at all to enough: never half a file."""
     new = os.urandom(64 * 1024)
     outcomes = set()
     for free in range(0, 96 * 1024, 8 * 1024):
         (disk / "result").write_bytes(b"old")
-        stat = os.statvfs(disk)
-        (disk / "filler").write_bytes(b"x" * max(0, stat.f_bavail * stat.f_bsize - free))
+        (disk / "filler").write_bytes(b"x" * max(0, _free(disk) - free))
         try:
             write_bytes(disk / "result", new)
         except MissingError:
@@ -96,8 +123,7 @@ def test_every_size_of_disk_gives_the_old_or_the_new(disk):
 
 
 def test_a_manifest_that_does_not_fit_makes_no_artefact(disk):
-    stat = os.statvfs(disk)
-    (disk / "weights").write_bytes(b"x" * (stat.f_bavail * stat.f_bsize))
+    (disk / "weights").write_bytes(b"x" * _free(disk))
     with pytest.raises(MissingError, match="No space left"):
         manifest.write(
             disk, stage="s", fingerprint="f", config={}, inputs={}, seed=None, started="t", seconds=0, notes={}

@@ -169,3 +169,11 @@ def test_numbers_that_json_has_not_are_refused(folder, change):
 def test_a_manifest_is_frozen(folder):
     with pytest.raises(ValidationError, match="frozen"):
         write(folder).seed = 3
+
+
+def test_notes_can_be_added_to_what_is_published(folder, memory):
+    written = write(folder)
+    added = manifest.remember(folder, written, {"recipe": "nfm", "rows": 11})
+    assert added.notes == {"rows": 11, "auc": [0.7, None], "recipe": "nfm"}
+    assert manifest.verify(folder, memory) == added
+    assert added.model_copy(update={"notes": written.notes}) == written

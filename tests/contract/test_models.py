@@ -1,0 +1,25 @@
+"""Every registered sharing with every registered interaction keeps the models' contract: a new file is covered."""
+
+import pytest
+
+import recmtl.models  # noqa: F401  (registers them)
+from recmtl.models.interaction import InteractionConfig
+from recmtl.models.sharing import SharingConfig
+from recmtl.testing.model_contract import CHECKS
+
+CONFIGS = [
+    sharing(interaction=interaction())
+    for sharing in SharingConfig.kinds.values()
+    for interaction in InteractionConfig.kinds.values()
+]
+
+
+def test_there_are_models():
+    assert {"mmoe", "shared_bottom"} <= {config.name for config in CONFIGS}
+    assert {"flat", "dot"} <= {config.interaction.name for config in CONFIGS}
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: f"{config.name}-{config.interaction.name}")
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_model(check, config):
+    check(config)
