@@ -8,7 +8,9 @@ import typer
 from recmtl.cli.options import RunOptions, with_options
 from recmtl.cli.report import print_table, show
 
-HIDDEN = {"undefined", "counted"}
+HIDDEN = {"undefined", "counted", "task"}
+SHORT = {"positives": "pos", "log_loss": "logloss", "normalised_entropy": "NE", "calibration": "calib"}
+"""Headings that let a row fit into eighty columns; the JSON has the full names."""
 
 
 @with_options
@@ -36,7 +38,7 @@ def print_scorecard(card: Mapping[str, Any]) -> None:
         rows = [cell for cell in card["cells"] if cell["task"] == task]
         if len(rows) > 2:  # a single domain is its own mean
             rows += [{**mean, "domain": f"mean ({mean['mean']})"} for mean in card["summary"] if mean["task"] == task]
-        columns = [name for name in rows[0] if name not in HIDDEN and name != "task"]
+        columns = {name: SHORT.get(name, name) for name in rows[0] if name not in HIDDEN}
         print_table(rows, columns, f"{task} ({card['part']})")
     if card["baselines"]:
         print_table(card["baselines"], list(card["baselines"][0]), "logged scores, and the model on the same rows")

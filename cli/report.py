@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -35,20 +34,19 @@ def print_json(document: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(document, indent=1, allow_nan=False) + "\n")
 
 
-def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], title: str = "") -> None:
-    """Rows as a table; a missing or undefined value is a dash."""
-    console = Console(highlight=False)
+def print_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str] | Sequence[str], title: str = "") -> None:
+    """Rows as a table, under the columns' own names or others; a missing or undefined value is a dash."""
+    headings = dict(columns) if isinstance(columns, Mapping) else {column: column for column in columns}
     if title:
         print(title)
-    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
-    for column in columns:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column, heading in headings.items():
         text = all(isinstance(row.get(column), str | None) for row in rows)
-        table.add_column(column, justify="left" if text else "right", no_wrap=True)
+        table.add_column(heading, justify="left" if text else "right", no_wrap=True)
     for row in rows:
-        table.add_row(*(_text(row.get(column)) for column in columns))
-    if not console.is_terminal:
-        console.width = 1000  # a pipe has no width: nothing may be cut off
-    console.print(table, markup=False)
+        table.add_row(*(_text(row.get(column)) for column in headings))
+    # wider than any terminal: a line that wraps is better than one that is cut off
+    Console(highlight=False, width=1000).print(table, markup=False)
 
 
 def print_error(error: RecmtlError, command: str, as_json: bool) -> None:

@@ -12,6 +12,8 @@ The columns of the Parquet files follow from the names here, each with its role 
     row               int64          position in the raw files
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
@@ -26,7 +28,11 @@ FIRST_ID = 3
 ALL = "all"
 """The cell of a scorecard over all domains: no domain may have this name."""
 
-Name = Annotated[str, Field(pattern=r"^[^\s:/\\.=][^:/\\=]*$", max_length=128)]
+MAX_NAME = 128
+"""Characters of a name."""
+
+Name = Annotated[str, Field(pattern=r"^[^\s\p{Cc}:/\\.=][^\p{Cc}:/\\=]*$", max_length=MAX_NAME)]
+"""Of a feature, table, task or score: part of a column's name and of a file's."""
 
 
 class CategoricalFeature(Config):
@@ -104,6 +110,12 @@ class Task(Config):
         """The label column."""
         return f"label:{self.name}"
 
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.bounds and (self.kind == "binary" or self.bounds[0] >= self.bounds[1]):
+            raise ValueError(f"the bounds {self.bounds} of the {self.kind} task {self.name!r} mean nothing")
+        return self
+
 
 class Score(Config):
     """A logged score column, measured beside the model as a baseline."""
@@ -126,7 +138,7 @@ class Schema(Config):
     tables: dict[Name, PositiveInt]
     """Rows of each embedding table, the three reserved ids included."""
     tasks: tuple[Task, ...] = Field(min_length=1)
-    domains: tuple[Annotated[str, Field(min_length=1, max_length=128)], ...] = Field(min_length=1)
+    domains: tuple[Annotated[str, Field(min_length=1, max_length=MAX_NAME)], ...] = Field(min_length=1)
     """Position is the domain's index in tensors."""
     domain_column: str | None = None
     """The raw column that told the domains apart; None if there is only one."""
@@ -140,17 +152,20 @@ class Schema(Config):
     def _domain_names(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
         if ALL in domains:
             raise ValueError(f"no domain may be called {ALL!r}: it names the cell over all domains")
+        _each_once("domain", domains)
         return domains
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for what, names in (("feature", self.features), ("task", self.tasks)):
-            found = [item.name for item in names]
-            if len(set(found)) < len(found):
-                raise ValueError(f"two {what}s have the same name: {sorted(found)}")
-        unknown = {feature.table for feature in self.features} - set(self.tables)
-        if unknown:
-            raise ValueError(f"no table is called {sorted(unknown)}")
+        _each_once("feature", [feature.name for feature in self.features])
+        _each_once("task", self.task_names)
+        _each_once("score", [score.name for score in self.scores])
+        for what, used, known in (
+            ("table", {feature.table for feature in self.features}, set(self.tables)),
+            ("task", {score.task for score in self.scores}, set(self.task_names)),
+        ):
+            if used - known:
+                raise ValueError(f"no {what} is called {min(used - known)!r}")
         return self
 
     @property
@@ -179,11 +194,16 @@ class Schema(Config):
         Raises:
             ConfigError: there is no such task.
         """
-        if task in self.task_names:
-            return self.task_names.index(task)
-        if task.isdecimal() and int(task) < len(self.tasks):
-            return int(task)
+        positions = {str(i): i for i in range(len(self.tasks))} | {name: i for i, name in enumerate(self.task_names)}
+        if task in positions:
+            return positions[task]
         listed = ", ".join(f"{i} = {name}" for i, name in enumerate(self.task_names))
         raise ConfigError(
             f"there is no task {task!r} in {self.dataset}{nearest(task, self.task_names)}.", hint=f"Tasks: {listed}."
         )
+
+
+def _each_once(what: str, names: Iterable[str]) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(f"two {what}s are called {twice[0]!r}")

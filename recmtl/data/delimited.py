@@ -4,7 +4,9 @@ import csv
 import io
 import itertools
 import re
+import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +21,35 @@ from recmtl.errors import DataError
 ColumnType = Literal["text", "number"]
 
 
+@dataclass(frozen=True)
+class Delimited:
+    """The rows of a delimited file, kept in a table of the connection."""
+
+    path: Path
+    before: int
+    """Lines before the first row."""
+    table: str
+    query: str
+    """The rows as trimmed VARCHAR and DOUBLE columns, with `place` (BIGINT: their order in the file, from 1)."""
+
+    def require(self, connection: DuckDBPyConnection, column: str, condition: str, problem: str) -> None:
+        """Refuse the first row whose text in `column` is not null and does not fit the SQL `condition`.
+
+        Raises:
+            DataError: names file, line, column and text, then the `problem`.
+        """
+        bad = connection.execute(
+            f"SELECT place, {quote_name(column)} FROM {self.table} WHERE {quote_name(column)} IS NOT NULL "
+            f"AND NOT coalesce({condition}, false) ORDER BY place LIMIT 1"
+        ).fetchone()
+        if bad:
+            line = _line(self.path, self.before + bad[0])
+            raise DataError(
+                f"{self.path}: line {line}, column {column}: {bad[1][:100]!r} {problem}.",
+                hint="Mend or remove this line.",
+            )
+
+
 def read_delimited(
     connection: DuckDBPyConnection,
     path: Path,
@@ -27,11 +58,11 @@ def read_delimited(
     header: bool = False,
     skip: int = 0,
     missing: tuple[str, ...] = ("",),
-) -> str:
-    """Query for the rows of a comma-separated file as trimmed VARCHAR and DOUBLE columns, with `line` (BIGINT, from 1).
+) -> Delimited:
+    """The rows of a comma-separated file; empty lines are passed over.
 
     Args:
-        connection: where the lines are kept and the query can be run.
+        connection: where the rows are kept.
         path: the file, plain or gzip.
         columns: without a header, every column of the file in order; with one, those that are wanted.
         header: the first line after `skip` names the file's columns, in any order and number.
@@ -39,57 +70,93 @@ def read_delimited(
         missing: texts that mean null.
 
     Raises:
+        MissingError: the file is not there.
         DataError: a line with another number of columns, a header without a column, a text where a number belongs.
     """
-    before = skip + int(header)
-    there = _header(path, columns, skip) if header else list(columns)
-    declared = "{" + ", ".join(f"{quote_text(name)}: 'VARCHAR'" for name in there) + "}"
-    source = (
-        f"read_csv({quote_text(str(path))}, header=false, skip={before}, columns={declared}, "
-        "delim=',', quote='\"', escape='\"', auto_detect=false, strict_mode=true, null_padding=false, parallel=false)"
-    )
-    texts = ", ".join(f"{_cleaned(name, missing)} AS {quote_name(name)}" for name in columns)
+    first = _first_lines(path, skip + 1)[skip:]  # fails first where there is no file
+    there = _header(path, first, columns, skip) if header else list(columns)
+    before, places = skip + int(header), [quote_name(f"c{i}") for i in range(len(there))]
+    texts = ", ".join(f"{_cleaned(places[there.index(name)], missing)} AS {quote_name(name)}" for name in columns)
     table = quote_name(f"lines of {path}")
     try:
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {table} AS "
-            f"SELECT row_number() OVER () + {before} AS line, {texts} FROM {source}"
+            f"SELECT row_number() OVER () AS place, {texts} FROM {_source(path, before, places)}"
         )
     except duckdb.Error as error:
         raise DataError(f"{path}: {_reason(error, len(there))}", hint=f"The columns are {', '.join(there)}.") from error
-    numbers = [name for name, kind in columns.items() if kind == "number"]
-    _check_numbers(connection, table, path, numbers)
     casts = ", ".join(
-        f"CAST({quote_name(n)} AS DOUBLE) AS {quote_name(n)}" if n in numbers else quote_name(n) for n in columns
+        f"CAST({quote_name(name)} AS DOUBLE) AS {quote_name(name)}" if kind == "number" else quote_name(name)
+        for name, kind in columns.items()
     )
-    return f"SELECT line, {casts} FROM {table}"
+    read = Delimited(path, before, table, f"SELECT place, {casts} FROM {table}")
+    for name, kind in columns.items():
+        if kind == "number":
+            # 'nan' and 'inf' are texts that DuckDB reads as doubles
+            read.require(connection, name, f"isfinite(TRY_CAST({quote_name(name)} AS DOUBLE))", "is not a number")
+        else:
+            read.require(connection, name, f"NOT contains({quote_name(name)}, chr(0))", "holds a NUL byte")
+    return read
 
 
-def _header(path: Path, wanted: Mapping[str, ColumnType], skip: int) -> list[str]:
+def _source(path: Path, skip: int, columns: list[str]) -> str:
+    """SQL: the file as text columns.
+
+    Not with `parallel=false`: DuckDB 2.0 then drops everything after an unterminated quote without a word.
+    """
+    declared = "{" + ", ".join(f"{column}: 'VARCHAR'" for column in columns) + "}"
+    with path.open("rb") as file:
+        compression = "gzip" if file.read(2) == b"\x1f\x8b" else "none"
+    return (
+        f"read_csv({quote_text(_literal(path))}, header=false, skip={skip}, columns={declared}, delim=',', "
+        f"quote='\"', escape='\"', auto_detect=false, strict_mode=true, null_padding=false, compression='{compression}')"
+    )
+
+
+def _literal(path: Path) -> str:
+    """A path in which nothing is a pattern."""
+    return re.sub(r"[*?\[]", r"[\g<0>]", str(path))
+
+
+def _first_lines(path: Path, count: int) -> list[list[str]]:
+    with _text(path) as lines:
+        return list(itertools.islice(csv.reader(lines), count))
+
+
+def _header(path: Path, first: list[list[str]], wanted: Mapping[str, ColumnType], skip: int) -> list[str]:
     """The names of the file's columns."""
-    with io.TextIOWrapper(open_maybe_gzip(path), encoding="utf-8", errors="replace", newline="") as lines:
-        found = [name.strip() for name in next(itertools.islice(csv.reader(lines), skip, None), [])]
+    if not first:
+        raise DataError(f"{path} ends before line {skip + 1}, which must name its columns.")
+    found = [name.strip() for name in first[0]]
     for name in wanted:
-        if name not in found:
-            raise DataError(f"{path}: line {skip + 1} names no column {name!r}{nearest(name, found)}.")
+        if found.count(name) != 1:
+            what = f"names no column {name!r}{nearest(name, found)}" if name not in found else f"names {name!r} twice"
+            raise DataError(f"{path}: line {skip + 1} {what}.")
     return found
 
 
-def _check_numbers(connection: DuckDBPyConnection, table: str, path: Path, numbers: list[str]) -> None:
-    for name in numbers:
-        # not a finite number: text, but also 'nan' and 'inf', which DuckDB reads as doubles
-        bad = connection.execute(
-            f"SELECT line, {quote_name(name)} FROM {table} WHERE {quote_name(name)} IS NOT NULL "
-            f"AND NOT coalesce(isfinite(TRY_CAST({quote_name(name)} AS DOUBLE)), false) ORDER BY line LIMIT 1"
-        ).fetchone()
-        if bad:
-            raise DataError(
-                f"{path}: line {bad[0]}, column {name}: {bad[1]!r} is not a number.", hint="Mend or remove this line."
-            )
+def _line(path: Path, record: int) -> int:
+    """The line on which a record begins: later than its number where there are empty lines or line breaks in quotes."""
+    limit = csv.field_size_limit(sys.maxsize)
+    try:
+        with _text(path) as lines:
+            reader, number, begins = csv.reader(lines), 0, 1
+            for row in reader:
+                number += bool(row)
+                if number == record:
+                    break
+                begins = reader.line_num + 1
+            return begins
+    finally:
+        csv.field_size_limit(limit)
 
 
-def _cleaned(name: str, missing: tuple[str, ...]) -> str:
-    cleaned = f"trim({quote_name(name)})"
+def _text(path: Path) -> io.TextIOWrapper:
+    return io.TextIOWrapper(open_maybe_gzip(path), encoding="utf-8-sig", errors="replace", newline="")
+
+
+def _cleaned(column: str, missing: tuple[str, ...]) -> str:
+    cleaned = f"trim({column})"
     for text in missing:
         cleaned = f"nullif({cleaned}, {quote_text(text)})"
     return cleaned
@@ -101,4 +168,15 @@ def _reason(error: duckdb.Error, expected: int) -> str:
     line, found = re.search(r"Line: (\d+)", text), re.search(r"Found: (\d+)", text)
     if line and found:
         return f"line {line[1]} has {found[1]} columns, expected {expected}."
+    for sign, meaning in _REASONS.items():
+        if sign in text:
+            return f"line {line[1]} {meaning}." if line else f"{meaning}."
     return f"line {line[1]} cannot be read: {text[:200]}" if line else text.split(". ")[0][:200]
+
+
+_REASONS = {
+    "unterminated quote": "holds a quote that does not end, or goes on after it",
+    "not utf-8": "is not UTF-8 text",
+    "Maximum line size": "is longer than 2,000,000 bytes",
+    "invalid state": "the ends of lines are mixed: some are \\n, some \\r\\n",
+}

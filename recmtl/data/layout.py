@@ -2,6 +2,7 @@
 with.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -11,10 +12,17 @@ from recmtl.schema import Score, Task
 
 Key = Literal["user", "item", "time", "group"]
 
+DOMAIN, PART = "split:domain", "split:part"
+"""The columns that splitting adds to the raw ones; no raw column's name has a colon."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """Columns of a raw relation by role. Besides these it has `row` (BIGINT, the position in the raw files, unique)."""
+    """Columns of a raw relation by role. Besides these it has `row` (BIGINT, the position in the raw files, unique).
+
+    Raises:
+        ValueError: two columns would have one name (SQL does not tell capitals apart), or a label is also a feature.
+    """
 
     tasks: tuple[Task, ...]
     """Each has a raw column of its own name: DOUBLE, null where the task was not observed."""
@@ -34,6 +42,16 @@ class Layout:
     """Each has a raw column of its own name: DOUBLE, null where there is none."""
     ready_made: bool = False
     """There is a column `part`, 'train' or 'test': the data set comes with its own test rows."""
+
+    def __post_init__(self) -> None:
+        reserved = ["row", "part"] if self.ready_made else ["row"]
+        names = [*self.categorical, *self.numbers, *self.sequences, *(item.name for item in self.tasks + self.scores)]
+        twice = [name for name, count in Counter(map(str.lower, [*reserved, *names])).items() if count > 1]
+        if twice:
+            raise ValueError(f"two columns are called {twice[0]!r}")
+        clash = {self.table(name) for name in self.categorical + self.sequences} & set(self.numbers)
+        if clash:
+            raise ValueError(f"the number {min(clash)!r} has a table of its own: no other feature shares it")
 
     def table(self, feature: str) -> str:
         """The embedding table of a feature."""

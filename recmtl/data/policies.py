@@ -2,7 +2,7 @@
 DuckDB.
 
 Chance comes from MD5 over the seed and the row's (or the group's) own key, so it depends on neither the order of
-rows nor the number of threads. A policy is a query from the table `raw_rows` (with `row`, `domain` and the key
+rows nor the number of threads. A policy is a query from the table `raw_rows` (with `row`, the domain and the key
 columns) to (row, part).
 """
 
@@ -11,7 +11,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from recmtl.config import Component
+from recmtl.data.layout import DOMAIN, Layout
 from recmtl.data.sql import quote_name, quote_text
+from recmtl.errors import ConfigError
 
 PARTS = ("train", "valid", "test")
 
@@ -30,8 +32,12 @@ class SplitConfig(Component):
     knots: Annotated[int, Field(ge=2, le=1024)] = 32
     """Quantiles of a number's distinct training values, between which it enters the model piecewise linearly."""
 
-    def query(self, group: str | None) -> str:
-        """SELECT row, part; `group` is the column of the group key, if the data set has one."""
+    def query(self, layout: Layout) -> str:
+        """SELECT row, part FROM raw_rows.
+
+        Raises:
+            ConfigError: the data set lacks what the policy needs.
+        """
         raise TypeError(f"{type(self).__name__} has no query")
 
 
@@ -60,9 +66,9 @@ class RandomSplit(Shares):
 
     name: Literal["random"] = "random"
 
-    def query(self, group: str | None) -> str:
+    def query(self, layout: Layout) -> str:
         """Rank the rows of a domain by chance and cut at the shares."""
-        place = _place(self.seed, "domain")
+        place = _place(self.seed, quote_name(DOMAIN))
         return f"SELECT row, {self.part_at('place')} AS part FROM (SELECT row, {place} AS place FROM raw_rows)"
 
 
@@ -73,11 +79,16 @@ class GroupSplit(Shares):
     by: Literal["group", "user"] = "group"
     """The data set's own group key (its session), or the user."""
 
-    def query(self, group: str | None) -> str:
+    def query(self, layout: Layout) -> str:
         """Line the groups up by chance, each as long as its rows, and cut where its middle lies. Rows without a key
         stand alone.
         """
-        key = f"coalesce('k' || {quote_name(group or self.by)}, 'r' || row)"
+        if self.by not in layout.keys:
+            raise ConfigError(
+                f"split.by is {self.by!r}, but the data set has no such key.",
+                hint=f"It has: {', '.join(layout.keys) or 'none'}.",
+            )
+        key = f"coalesce('k' || {quote_name(layout.keys[self.by])}, 'r' || row)"
         return f"""
             SELECT row, {self.part_at("place")} AS part
             FROM (SELECT row, {key} AS torn FROM raw_rows) JOIN (
@@ -94,11 +105,17 @@ class FilesSplit(SplitConfig):
     valid_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Of the data set's training rows, by chance within each domain."""
 
-    def query(self, group: str | None) -> str:
+    def query(self, layout: Layout) -> str:
         """Keep the test rows, rank the others by chance."""
-        place = _place(self.seed, "domain, part")
+        if not layout.ready_made:
+            raise ConfigError(
+                "split.name is 'files', but the data set brings no test file of its own.",
+                hint="Use 'random' or 'group'.",
+            )
+        place = _place(self.seed, f"{quote_name(DOMAIN)}, part")
         return f"""
-            SELECT row, CASE WHEN part = 'test' THEN 'test' WHEN place < {self.valid_share!r} THEN 'valid' ELSE 'train' END AS part
+            SELECT row, CASE WHEN part = 'test' THEN 'test' WHEN place < {self.valid_share!r} THEN 'valid' ELSE 'train'
+                END AS part
             FROM (SELECT row, part, {place} AS place FROM raw_rows)"""
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from recmtl.data.layout import DOMAIN, PART
 from recmtl.data.sql import exact_mean, quote_name
 from recmtl.schema import Feature, Schema, SequenceFeature
 
@@ -13,7 +14,8 @@ def profile(connection: DuckDBPyConnection, schema: Schema) -> dict[str, Any]:
     labels = "".join(f", count({quote_name(t.name)}), {exact_mean(quote_name(t.name))}" for t in schema.tasks)
     cells = []
     for part, domain, rows, *values in connection.execute(
-        f"SELECT part, domain, count(*){labels} FROM rows GROUP BY part, domain ORDER BY part, domain"
+        f"SELECT {quote_name(PART)} AS part, {quote_name(DOMAIN)} AS domain, count(*){labels} "
+        "FROM rows GROUP BY ALL ORDER BY 1, 2"
     ).fetchall():
         tasks = {
             task.name: {"observed": values[2 * i], "mean": values[2 * i + 1]} for i, task in enumerate(schema.tasks)

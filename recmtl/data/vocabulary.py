@@ -18,7 +18,7 @@ class Vocabulary:
 
     values: pa.Array
     counts: pa.Array
-    """int64: training rows that hold the value."""
+    """int64: how often training holds the value, in all features that share the table."""
 
     @property
     def rows(self) -> int:
@@ -38,11 +38,8 @@ class Vocabulary:
     def encode_lists(self, lists: pa.ListArray) -> pa.ListArray:
         """Lists of ids; a null list is an empty one."""
         lists = pc.fill_null(lists, pa.scalar([], lists.type))
-        return (
-            pa.ListArray.from_arrays(lists.offsets, self.encode(lists.values))
-            if len(lists)
-            else lists.cast(pa.list_(pa.int32()))
-        )
+        offsets = pc.subtract(lists.offsets, lists.offsets[0])  # of a slice they do not begin at 0
+        return pa.ListArray.from_arrays(offsets, self.encode(lists.flatten()))
 
     def save(self, path: Path) -> None:
         """Write value, count and id as Parquet."""

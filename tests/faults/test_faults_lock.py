@@ -20,15 +20,18 @@ with hold(pathlib.Path(sys.argv[1])):
 """
 # Enters again and again; two inside at once would make the exclusive file twice.
 COMPETITOR = """
-import pathlib, sys
+import pathlib, sys, time
 from recmtl.artifacts.lock import hold
 from recmtl.errors import LockedError
 target, inside = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[1] + ".inside")
 entered = refused = 0
+print("ready", flush=True)
+sys.stdin.readline()
 while entered < 50:
     try:
         with hold(target):
             inside.touch(exist_ok=False)
+            time.sleep(0.001)
             inside.unlink()
             entered += 1
     except LockedError:
@@ -38,7 +41,8 @@ print(refused)
 
 
 def start(code, target):
-    return subprocess.Popen([sys.executable, "-c", code, str(target)], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", code, str(target)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def test_a_killed_holder_frees_the_lock_at_once(tmp_path):
@@ -78,6 +82,10 @@ def test_a_holder_killed_while_its_child_lives_frees_the_lock(tmp_path):
 
 def test_competitors_are_never_inside_together(tmp_path):
     runs = [start(COMPETITOR, tmp_path / "model") for _ in range(3)]
+    assert [run.stdout.readline() for run in runs] == ["ready\n"] * 3
+    for run in runs:
+        run.stdin.write("go\n")
+        run.stdin.flush()
     refused = [int(run.communicate(timeout=60)[0]) for run in runs]
     assert [run.returncode for run in runs] == [0, 0, 0]
     assert sum(refused) > 0, "they did meet"

@@ -1,3 +1,5 @@
+import itertools
+
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ def ragged(lists):
 
 def lists_of(column):
     bounds = column.offsets.tolist()
-    return [column.values_L[a:b].tolist() for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [column.values_L[a:b].tolist() for a, b in itertools.pairwise(bounds)]
 
 
 @given(st.lists(st.lists(st.integers(0, 99), max_size=4), min_size=1, max_size=8), st.data())

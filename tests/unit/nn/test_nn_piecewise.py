@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -14,7 +15,7 @@ def slow(knots, values):
         encoded = []
         for value, own in zip(np.float32(row).tolist(), np.float32(knots).tolist(), strict=True):
             encoded.append(0.0 if math.isnan(value) else 1.0)
-            for low, high in zip(own, own[1:], strict=False):
+            for low, high in itertools.pairwise(own):
                 reach = 0.0 if math.isnan(value) or high == low else (value - low) / (high - low)
                 encoded.append(min(max(reach, 0.0), 1.0))
         rows.append(encoded)
