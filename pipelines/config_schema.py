@@ -4,8 +4,6 @@ from typing import Annotated, Any
 
 from pydantic import Field, create_model
 
-import recmtl.data.datasets
-import recmtl.models  # noqa: F401  (registers its members, as the line above does)
 from recmtl.config import Config, OneOf
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.policies import SplitConfig

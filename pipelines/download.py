@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlparse
 
-import recmtl.data.datasets  # noqa: F401  (registers every data set)
 from recmtl.artifacts import manifest
 from recmtl.artifacts.archive import extract, is_archive
 from recmtl.artifacts.download import copy_checked, fetch
@@ -112,7 +111,7 @@ class Download(Stage):
 
     def _unpack(self, archive: Path, context: Context) -> None:
         context.progress.say(f"{archive.name}: unpacking")
-        limit = max(file.max_bytes for file in self.kind.files)
+        limit = sum(file.max_bytes for file in self.kind.files)
         unpacked = context.out / ".unpacked"
         extract(archive, {file.name: unpacked / file.name for file in self.kind.files}, max_bytes=limit)
         for file in self.kind.files:

@@ -10,7 +10,6 @@ from time import monotonic
 from pydantic import JsonValue
 from torch import Tensor
 
-import recmtl.models  # noqa: F401  (registers every model)
 from recmtl.artifacts import manifest, tensors
 from recmtl.artifacts.atomic import discard, publish
 from recmtl.artifacts.hashing import digest_json

@@ -53,6 +53,7 @@ class PruneSingle(Stage):
             experiment.train.seed,
             selection.remembered(),
             ("runs", selection.run),
+            selection.remark,
         )
 
     def run(self, context: Context) -> dict[str, Any]:

@@ -48,6 +48,8 @@ class Selection:
     recipe: Recipe
     data: str
     run: str
+    remark: str = ""
+    """What the user should know about this choice."""
 
     def with_flags(self, flags: Mapping[str, JsonValue]) -> "Selection":
         """With the values of flags put in; None is a flag that was not given."""
@@ -86,11 +88,13 @@ def select_run(asked: Asked, workspace: Workspace) -> Selection:
     if data is None and recipe and (asked.sample or workspace.split(recipe.name).is_dir()):
         data = recipe.name
     data = data or workspace.latest("data")
+    remark = ""
     if recipe is None:
-        recipe = _of_split(workspace.split(data))
-        run = asked.run or recipe.text("run") or recipe.name
-        recipe = _with_earlier_model(recipe, workspace.run(run)).with_settings(asked.settings)
-    return Selection(recipe, data, asked.run or recipe.text("run") or recipe.name)
+        of_split = _of_split(workspace.split(data))
+        run = workspace.run(asked.run or of_split.text("run") or of_split.name)
+        recipe, remark = _with_earlier_model(of_split, run)
+        recipe = recipe.with_settings(asked.settings)
+    return Selection(recipe, data, asked.run or recipe.text("run") or recipe.name, remark)
 
 
 def select_model(asked: Asked, workspace: Workspace) -> Selection:
@@ -107,12 +111,22 @@ def _of_split(split: Path) -> Recipe:
     return _read(_notes(split, "recmtl split-domains --config NAME.json"))
 
 
-def _with_earlier_model(recipe: Recipe, run: Path) -> Recipe:
-    """A run keeps the model that its initial weights were made for: its tickets and checkpoints belong together."""
+def _with_earlier_model(recipe: Recipe, run: Path) -> tuple[Recipe, str]:
+    """A run keeps the model that its initial weights were made for: its tickets and checkpoints belong together. And a
+    remark, if that is not what the recipe says.
+    """
+    from recmtl.models.sharing import SharingConfig  # here: split-domains selects too, and does not wait for torch
+
     try:
-        return recipe.with_value("model", manifest.read(run / "init").config["model"])
+        earlier = manifest.read(run / "init").config["model"]
     except MissingError:
-        return recipe
+        return recipe, ""
+    if recipe.section("model", SharingConfig).document() == earlier:
+        return recipe, ""
+    remark = (
+        f"the model is the one that {run} was started with, not the one in {recipe.source}: give a config to use that"
+    )
+    return recipe.with_value("model", earlier), remark
 
 
 def _notes(folder: Path, first: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ Reads data/raw/<dataset>; writes data/<name>.
 import json
 from typing import Any, ClassVar
 
-import recmtl.data.datasets  # noqa: F401  (registers every data set)
 from recmtl.artifacts.code_version import code_version
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.policies import PARTS, SplitConfig

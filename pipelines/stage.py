@@ -43,6 +43,8 @@ class Plan:
     """What later stages want to know and what changes nothing here: the recipe, names."""
     mark: tuple[Kind, str] | None = None
     """The `latest` mark that moves when this is published."""
+    remark: str = ""
+    """What the user should know before it runs."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ def execute(stage: Stage, workspace: Workspace, progress: Progress, *, dry_run: 
         Interrupted: a signal came; a stage that resumes has kept what it had.
     """
     plan = stage.plan(workspace)
+    if plan.remark:
+        progress.say(plan.remark)
     fingerprint = _fingerprint(stage, plan)
     memory = workspace.hashes()
     if dry_run:
@@ -189,10 +193,10 @@ def _make(
             seed=plan.seed, started=started, seconds=monotonic() - clock, notes=notes,
         )  # fmt: skip
         publish(partial, plan.target)
-    except Interrupted:
-        raise
-    except BaseException:
-        if partial.exists():
+    except BaseException as error:
+        # what a stopped run or a full disk left is gone on with; after any other failure it may be the cause itself
+        kept = stage.resumes and isinstance(error, Interrupted | MissingError | OSError)
+        if partial.exists() and not kept:
             discard(partial)
         raise
     return notes

@@ -51,6 +51,7 @@ class TrainMtl(Stage):
             experiment.train.seed,
             selection.remembered(),
             ("runs", selection.run),
+            selection.remark,
         )
 
     def run(self, context: Context) -> dict[str, Any]:

@@ -5,7 +5,8 @@ import io
 import itertools
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.archive import open_maybe_gzip
+from recmtl.artifacts.explain import reading
 from recmtl.config import nearest
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.errors import DataError
@@ -73,8 +75,7 @@ def read_delimited(
         MissingError: the file is not there.
         DataError: a line with another number of columns, a header without a column, a text where a number belongs.
     """
-    first = _first_lines(path, skip + 1)[skip:]  # fails first where there is no file
-    there = _header(path, first, columns, skip) if header else list(columns)
+    there = _header(path, columns, skip) if header else list(columns)
     before, places = skip + int(header), [quote_name(f"c{i}") for i in range(len(there))]
     texts = ", ".join(f"{_cleaned(places[there.index(name)], missing)} AS {quote_name(name)}" for name in columns)
     table = quote_name(f"lines of {path}")
@@ -105,7 +106,7 @@ def _source(path: Path, skip: int, columns: list[str]) -> str:
     Not with `parallel=false`: DuckDB 2.0 then drops everything after an unterminated quote without a word.
     """
     declared = "{" + ", ".join(f"{column}: 'VARCHAR'" for column in columns) + "}"
-    with path.open("rb") as file:
+    with reading(path), path.open("rb") as file:
         compression = "gzip" if file.read(2) == b"\x1f\x8b" else "none"
     return (
         f"read_csv({quote_text(_literal(path))}, header=false, skip={skip}, columns={declared}, delim=',', "
@@ -118,16 +119,13 @@ def _literal(path: Path) -> str:
     return re.sub(r"[*?\[]", r"[\g<0>]", str(path))
 
 
-def _first_lines(path: Path, count: int) -> list[list[str]]:
-    with _text(path) as lines:
-        return list(itertools.islice(csv.reader(lines), count))
-
-
-def _header(path: Path, first: list[list[str]], wanted: Mapping[str, ColumnType], skip: int) -> list[str]:
+def _header(path: Path, wanted: Mapping[str, ColumnType], skip: int) -> list[str]:
     """The names of the file's columns."""
-    if not first:
+    with _records(path) as records:
+        first = next(itertools.islice(records, skip, None), None)
+    if first is None:
         raise DataError(f"{path} ends before line {skip + 1}, which must name its columns.")
-    found = [name.strip() for name in first[0]]
+    found = [name.strip() for name in first]
     for name in wanted:
         if found.count(name) != 1:
             what = f"names no column {name!r}{nearest(name, found)}" if name not in found else f"names {name!r} twice"
@@ -135,24 +133,27 @@ def _header(path: Path, first: list[list[str]], wanted: Mapping[str, ColumnType]
     return found
 
 
-def _line(path: Path, record: int) -> int:
-    """The line on which a record begins: later than its number where there are empty lines or line breaks in quotes."""
+def _line(path: Path, number: int) -> int:
+    """The line on which the record of that number begins: empty lines and line breaks in quotes come between."""
+    with _records(path) as records:
+        begins = 1
+        for record in records:
+            number -= bool(record)
+            if not number:
+                break
+            begins = records.line_num + 1
+    return begins
+
+
+@contextmanager
+def _records(path: Path) -> Iterator["csv.Reader"]:
+    """Every record as a list of texts, an empty line as an empty list."""
     limit = csv.field_size_limit(sys.maxsize)
     try:
-        with _text(path) as lines:
-            reader, number, begins = csv.reader(lines), 0, 1
-            for row in reader:
-                number += bool(row)
-                if number == record:
-                    break
-                begins = reader.line_num + 1
-            return begins
+        with io.TextIOWrapper(open_maybe_gzip(path), encoding="utf-8-sig", errors="replace", newline="") as lines:
+            yield csv.reader(lines)
     finally:
         csv.field_size_limit(limit)
-
-
-def _text(path: Path) -> io.TextIOWrapper:
-    return io.TextIOWrapper(open_maybe_gzip(path), encoding="utf-8-sig", errors="replace", newline="")
 
 
 def _cleaned(column: str, missing: tuple[str, ...]) -> str:

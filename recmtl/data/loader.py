@@ -10,7 +10,7 @@ from torch import Tensor
 
 from recmtl.artifacts.tables import read_table, row_group_sizes
 from recmtl.batch import Batch, Ragged
-from recmtl.data.split import domain_folder
+from recmtl.data.folders import domain_folder
 from recmtl.errors import DamagedError
 from recmtl.schema import Schema
 

@@ -4,8 +4,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-import recmtl.balancing
-import recmtl.losses  # noqa: F401  (registers its members, as the line above does)
 from recmtl.balancing.base import BalanceConfig
 from recmtl.balancing.fixed import FixedConfig
 from recmtl.config import Config, OneOf

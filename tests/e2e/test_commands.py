@@ -118,11 +118,12 @@ class TestNames:
         )
 
     def test_a_run_keeps_its_model(self, workspace, cli):
-        cli("split-domains", "--sample", cwd=workspace)
         given = ("--run", "wide", "--set", "model.bottom=[64,32]", "--set", "train.epochs=1")
         assert cli("train-mtl", "--sample", *given, cwd=workspace).code == 0
+        cli("split-domains", "--sample", cwd=workspace)  # the split's config has the other model
         ran = cli("train-mtl", "--run", "wide", "--set", "train.epochs=1", "--json", cwd=workspace)
         assert (ran.code, ran.json["status"]) == (0, "done already")
+        assert "the model is the one that runs/wide was started with" in ran.err
 
     def test_another_architecture_in_the_same_run_is_refused(self, workspace, cli):
         ran = cli("train-mtl", "--sample", "--set", "model.bottom=[64,32]", cwd=workspace)

@@ -34,9 +34,9 @@ def test_gradients_are_added_to_those_that_are_there():
 
 
 def test_a_weight_of_a_task_that_is_not_there_is_refused_with_the_nearest_name():
-    FixedConfig(weights={"ctr": 2.0}).check(["ctr", "cvr"])
-    with pytest.raises(ConfigError, match="'crt'.*did you mean 'ctr'"):
-        FixedConfig(weights={"crt": 2.0}).check(["ctr", "cvr"])
+    FixedConfig(weights={"click": 2.0}).check(["click", "buy"])
+    with pytest.raises(ConfigError, match=r"'clik'.*did you mean 'click'"):
+        FixedConfig(weights={"clik": 2.0}).check(["click", "buy"])
 
 
 @pytest.mark.parametrize("weight", [0.0, -1.0])

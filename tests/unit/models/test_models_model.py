@@ -31,10 +31,10 @@ def test_table_gradients_are_sparse_with_and_without_masks():
 
 
 def test_a_head_of_its_own_for_each_task():
-    model = Model(SharedBottomConfig(bottom=(8,), tower=()), planted_schema(), seed=0)
+    model = Model(CONFIG, planted_schema(), seed=0).eval()
+    before = model(BATCH)
     with torch.no_grad():
         model.heads.head[0].bias.fill_(5)
-    before = Model(SharedBottomConfig(bottom=(8,), tower=()), planted_schema(), seed=0)(BATCH)
     torch.testing.assert_close(model(BATCH) - before, torch.tensor([5.0, 0.0]).expand(32, 2))
 
 

@@ -1,0 +1,90 @@
+"""Writes the rows of a split: values turned into ids, one Parquet file for each part and domain."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from operator import itemgetter
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from duckdb import DuckDBPyConnection
+
+from recmtl.artifacts.tables import TableWriter
+from recmtl.data.folders import domain_folder
+from recmtl.data.layout import DOMAIN, PART, Layout
+from recmtl.data.policies import PARTS
+from recmtl.data.sql import quote_name, quote_text
+from recmtl.data.vocabulary import Vocabulary
+from recmtl.schema import NumberFeature, Schema, SequenceFeature
+
+BATCH_ROWS = 262_144
+
+
+@dataclass(frozen=True)
+class RowEncoder:
+    """Raw columns to the columns of the Parquet files."""
+
+    layout: Layout
+    features: Schema
+    vocabularies: Mapping[str, Vocabulary]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Column names and types, in order."""
+        fields = [pa.field("row", pa.int64())]
+        for feature in self.features.features:
+            fields.append(
+                pa.field(feature.column, pa.list_(pa.int32()) if isinstance(feature, SequenceFeature) else pa.int32())
+            )
+            if isinstance(feature, NumberFeature):
+                fields.append(pa.field(feature.value_column, pa.float32()))
+        fields += [pa.field(task.column, pa.float32()) for task in self.features.tasks]
+        fields += [pa.field(f"key:{key}", pa.string()) for key in self.features.keys]
+        fields += [pa.field(score.column, pa.float32()) for score in self.features.scores]
+        return pa.schema(fields)
+
+    def encode(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """One batch, encoded."""
+        columns = [batch["row"].cast(pa.int64())]
+        for feature in self.features.features:
+            vocabulary = self.vocabularies[feature.table]
+            raw = batch[feature.name]
+            columns.append(
+                vocabulary.encode_lists(raw) if isinstance(feature, SequenceFeature) else vocabulary.encode(raw)
+            )
+            if isinstance(feature, NumberFeature):
+                columns.append(raw.cast(pa.float32()))
+        columns += [batch[task.name].cast(pa.float32()) for task in self.features.tasks]
+        columns += [pc.cast(batch[self.layout.keys[key]], pa.string()) for key in self.features.keys]
+        columns += [batch[score.name].cast(pa.float32()) for score in self.features.scores]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+
+def write_rows(connection: DuckDBPyConnection, encoder: RowEncoder, out: Path) -> None:
+    """The table `rows` as `<part>/domain=<d>/part-0.parquet` below `out`, in the order of part, domain and row."""
+    part, domain = quote_name(PART), quote_name(DOMAIN)
+    place = " ".join(f"WHEN {quote_text(name)} THEN {i}" for i, name in enumerate(PARTS))
+    reader = connection.sql(
+        f"SELECT * FROM rows ORDER BY CASE {part} {place} END, {domain}, row"  # a total order: `row` is unique
+    ).to_arrow_reader(BATCH_ROWS)
+    for (part_name, domain_name), pieces in groupby(_encoded_pieces(reader, encoder), key=itemgetter(0)):
+        folder = out / part_name / domain_folder(domain_name)
+        folder.mkdir(parents=True)
+        with TableWriter(folder / "part-0.parquet", encoder.schema) as writer:
+            for _, piece in pieces:
+                writer.write(piece)
+
+
+def _encoded_pieces(
+    reader: pa.RecordBatchReader, encoder: RowEncoder
+) -> Iterator[tuple[tuple[str, str], pa.RecordBatch]]:
+    """Encode ordered batches, then cut them where the part or the domain changes."""
+    for batch in reader:
+        # whole: each lookup builds a table of the vocabulary first, and there may be many domains
+        encoded = encoder.encode(batch)
+        places = np.stack([batch[name].dictionary_encode().indices.to_numpy() for name in (PART, DOMAIN)])
+        cuts = np.flatnonzero((places[:, 1:] != places[:, :-1]).any(axis=0)) + 1
+        for start, end in pairwise([0, *cuts.tolist(), len(batch)]):
+            yield (batch[PART][start].as_py(), batch[DOMAIN][start].as_py()), encoded.slice(start, end - start)
