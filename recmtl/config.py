@@ -7,7 +7,7 @@ work of `recipe.py`.
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Self, TypeVar, get_args
+from typing import Any, ClassVar, Self, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, model_validator
 from pydantic.json_schema import JsonSchemaValue
@@ -71,7 +71,7 @@ class Component(Config):
             other = cls.kinds.get(name)
             if other is not None and (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
                 raise TypeError(f"two {cls.family}s are named {name!r}: {other.__module__} and {cls.__module__}")
-            cls.kinds[name] = cls
+            cls.kinds[name] = cast(Any, cls)
 
 
 FamilyT = TypeVar("FamilyT", bound=Component)
@@ -92,7 +92,7 @@ class OneOf:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """All members known by now, or a member's bare name."""
-        family = schema["metadata"]["family"]  # type: ignore[typeddict-item]
+        family = schema["metadata"]["family"]
         members = [handler(kind.__pydantic_core_schema__) for kind in family.kinds.values()]
         return {"anyOf": [*members, {"enum": sorted(family.kinds)}]}
 

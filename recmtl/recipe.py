@@ -60,7 +60,8 @@ class Recipe:
 
     def _read(self, key: str, kind: type[ConfigT]) -> ConfigT | list[str]:
         is_family = issubclass(kind, Component) and Component in kind.__bases__
-        reader: TypeAdapter[ConfigT] = TypeAdapter(Annotated[kind, OneOf()] if is_family else kind)
+        form: Any = Annotated[kind, OneOf()] if is_family else kind
+        reader: TypeAdapter[ConfigT] = TypeAdapter(form)
         try:
             return reader.validate_python(self.document.get(key, {}))
         except ValidationError as error:

@@ -5,8 +5,8 @@ import io
 import itertools
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -109,8 +109,9 @@ def _source(path: Path, skip: int, columns: list[str]) -> str:
     with reading(path), path.open("rb") as file:
         compression = "gzip" if file.read(2) == b"\x1f\x8b" else "none"
     return (
-        f"read_csv({quote_text(_literal(path))}, header=false, skip={skip}, columns={declared}, delim=',', "
-        f"quote='\"', escape='\"', auto_detect=false, strict_mode=true, null_padding=false, compression='{compression}')"
+        f"read_csv({quote_text(_literal(path))}, compression='{compression}', header=false, skip={skip}, "
+        f"columns={declared}, delim=',', quote='\"', escape='\"', "
+        "auto_detect=false, strict_mode=true, null_padding=false)"
     )
 
 
@@ -121,37 +122,34 @@ def _literal(path: Path) -> str:
 
 def _header(path: Path, wanted: Mapping[str, ColumnType], skip: int) -> list[str]:
     """The names of the file's columns."""
-    with _records(path) as records:
-        first = next(itertools.islice(records, skip, None), None)
-    if first is None:
+    with closing(_records(path)) as records:
+        line, first = next(itertools.islice(records, skip, None), (0, []))
+    if not line:
         raise DataError(f"{path} ends before line {skip + 1}, which must name its columns.")
     found = [name.strip() for name in first]
     for name in wanted:
         if found.count(name) != 1:
             what = f"names no column {name!r}{nearest(name, found)}" if name not in found else f"names {name!r} twice"
-            raise DataError(f"{path}: line {skip + 1} {what}.")
+            raise DataError(f"{path}: line {line} {what}.")
     return found
 
 
 def _line(path: Path, number: int) -> int:
     """The line on which the record of that number begins: empty lines and line breaks in quotes come between."""
-    with _records(path) as records:
-        begins = 1
-        for record in records:
-            number -= bool(record)
-            if not number:
-                break
-            begins = records.line_num + 1
-    return begins
+    with closing(_records(path)) as records:
+        filled = (line for line, record in records if record)
+        return next(itertools.islice(filled, number - 1, None))
 
 
-@contextmanager
-def _records(path: Path) -> Iterator["csv.Reader"]:
-    """Every record as a list of texts, an empty line as an empty list."""
+def _records(path: Path) -> Generator[tuple[int, list[str]], None, None]:
+    """Every record and the line on which it begins; an empty line is an empty record."""
     limit = csv.field_size_limit(sys.maxsize)
     try:
         with io.TextIOWrapper(open_maybe_gzip(path), encoding="utf-8-sig", errors="replace", newline="") as lines:
-            yield csv.reader(lines)
+            reader, begins = csv.reader(lines), 1
+            for record in reader:
+                yield begins, record
+                begins = reader.line_num + 1
     finally:
         csv.field_size_limit(limit)
 

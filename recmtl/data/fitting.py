@@ -95,5 +95,7 @@ def _with_statistics(connection: DuckDBPyConnection, task: Task) -> Task:
         )
     # around the mean and in units of the range: squares of large labels would lose the digits that differ
     distance = f"(({label} - '{mean!r}'::DOUBLE) / '{high - low!r}'::DOUBLE)"
-    square = connection.execute(f"SELECT {exact_mean(f'{distance} * {distance}')} FROM {TRAINING_ROWS}").fetchall()[0][0]
+    square = connection.execute(f"SELECT {exact_mean(f'{distance} * {distance}')} FROM {TRAINING_ROWS}").fetchall()[0][
+        0
+    ]
     return task.model_copy(update={"mean": mean, "std": (high - low) * square**0.5})

@@ -43,6 +43,8 @@ def load_part(split: Path, schema: Schema, part: str) -> Rows:
         DamagedError: a file is damaged, or an id is outside its table.
     """
     files = part_files(split, schema, part)
+    if not files:
+        raise DamagedError(f"{split / part} holds no rows.", hint="Run split-domains again.")
     columns = (
         [f.column for f in schema.features]
         + [n.value_column for n in schema.numbers]

@@ -34,7 +34,10 @@ def draw_negatives(
         fresh = np.unique(fresh + chance.integers(0, items, len(fresh)))
         drawn = np.union1d(drawn, fresh[~np.isin(fresh, touched)])
     lack = wanted - np.bincount(drawn // items, minlength=len(wanted))
-    for index in np.flatnonzero(lack):  # few: users who have touched nearly everything
-        untouched = np.setdiff1d(np.arange(index * items, (index + 1) * items), np.union1d(touched, drawn))
-        drawn = np.union1d(drawn, chance.choice(untouched, lack[index], replace=False))
+    rest = [drawn]
+    for index in np.flatnonzero(lack):  # users who have nearly everything by now: chance seldom finds what is left
+        mine = [index * items, (index + 1) * items]
+        taken = [pairs[slice(*np.searchsorted(pairs, mine))] for pairs in (touched, drawn)]
+        rest.append(chance.choice(np.setdiff1d(np.arange(*mine), np.concatenate(taken)), lack[index], replace=False))
+    drawn = np.sort(np.concatenate(rest))
     return drawn // items, drawn % items

@@ -5,6 +5,7 @@ clicked (the original calls it cvrlabel and leaves the other rows out of its los
 that proposed the video. `pctr` is the score of the platform's own model, "-1" where there is none.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Literal
@@ -16,7 +17,7 @@ from recmtl.data.datasets.base import DatasetConfig, SourceFile
 from recmtl.data.layout import Layout
 from recmtl.data.sql import quote_name
 from recmtl.data.tfrecord import ColumnKind, read_examples
-from recmtl.errors import MissingError
+from recmtl.errors import DataError, MissingError
 from recmtl.schema import Score, Task
 
 SINGLE = (
@@ -47,7 +48,7 @@ class Lt4recConfig(DatasetConfig):
     """The recall algorithm; none: one domain."""
 
     licence: ClassVar[str] = "none given; research use"
-    files: ClassVar = (
+    files: ClassVar[Sequence[SourceFile]] = (
         SourceFile(
             "part-r-00002.gz",
             "https://raw.githubusercontent.com/aunusualman/LT4REC/634d198bc7f1a43703c05f09e2977b3d64b48c33/dataset/part-r-00002.gz",
@@ -75,9 +76,12 @@ class Lt4recConfig(DatasetConfig):
         paths = sorted(raw.glob("part-*"))
         if not paths:
             raise MissingError(f"{raw} holds no file part-*.", hint="Run: recmtl download lt4rec")
-        records = pa.Table.from_batches([batch for path in paths for batch in read_examples(path, KINDS)])
+        schema = pa.schema([(name, kind.arrow) for name, kind in KINDS.items()])
+        batches = [batch for path in paths for batch in read_examples(path, KINDS)]
+        records = pa.Table.from_batches(batches, schema)
         records = records.append_column("row", pa.array(range(1, len(records) + 1), pa.int64()))
         connection.register("lt4rec_records", records)
+        _check_scores(connection, raw)
         single = ", ".join(f"{_known(quote_name(name))} AS {quote_name(name)}" for name in SINGLE)
         multi = ", ".join(
             f"list_filter({quote_name(n)}, lambda x: x NOT IN ('-1', 'N', '')) AS {quote_name(n)}" for n in MULTI
@@ -88,6 +92,15 @@ class Lt4recConfig(DatasetConfig):
                 CASE WHEN label = 1 THEN CAST(cvrlabel AS DOUBLE) END AS completion,
                 CAST({_known("pctr")} AS DOUBLE) AS pctr
             FROM lt4rec_records"""
+
+
+def _check_scores(connection: DuckDBPyConnection, raw: Path) -> None:
+    bad = connection.execute(
+        f"SELECT row, pctr FROM lt4rec_records WHERE {_known('pctr')} IS NOT NULL "
+        "AND TRY_CAST(pctr AS DOUBLE) IS NULL ORDER BY row LIMIT 1"
+    ).fetchone()
+    if bad:
+        raise DataError(f"{raw}, record {bad[0]}: feature 'pctr' is {bad[1][:100]!r}, which is not a number.")
 
 
 def _known(column: str) -> str:

@@ -1,11 +1,13 @@
 """The embedded sample: made-up impressions in LT4REC's format, with known structure in them (sample_data/README.md)."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from duckdb import DuckDBPyConnection
 
 from recmtl import sample_data
+from recmtl.data.datasets.base import SourceFile
 from recmtl.data.datasets.lt4rec import Lt4recConfig
 
 
@@ -15,7 +17,7 @@ class SampleConfig(Lt4recConfig):
     name: Literal["sample"] = "sample"  # type: ignore[assignment]
 
     licence: ClassVar[str] = "MIT"
-    files: ClassVar = ()
+    files: ClassVar[Sequence[SourceFile]] = ()
     embedded: ClassVar[bool] = True
 
     def read(self, raw: Path, connection: DuckDBPyConnection) -> str:

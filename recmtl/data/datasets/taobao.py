@@ -6,6 +6,7 @@ order of appearance. Each domain draws its own ratio of negatives, and each user
 domain.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -40,7 +41,7 @@ class TaobaoConfig(DatasetConfig):
         "Log in at https://tianchi.aliyun.com/dataset/9716, download theme_click_log.csv, user_embedding.csv and "
         "item_embedding.csv into one folder, and give that folder with --from."
     )
-    files: ClassVar = (
+    files: ClassVar[Sequence[SourceFile]] = (
         SourceFile("theme_click_log.csv"),
         SourceFile("user_embedding.csv"),
         SourceFile("item_embedding.csv"),
@@ -64,17 +65,18 @@ class TaobaoConfig(DatasetConfig):
         connection.register("taobao_clicks", clicks)
         connection.register("taobao_negatives", negatives)
         return """
-            SELECT row_number() OVER (ORDER BY click DESC, line, theme_id, user_id, item_id) AS row, * EXCLUDE (line, place)
+            SELECT row_number() OVER (ORDER BY click DESC, place, theme_id, user_id, item_id) AS row,
+                * EXCLUDE (place, theme)
             FROM (
                 SELECT *, 1.0::DOUBLE AS click FROM taobao_clicks
                 UNION ALL BY NAME SELECT *, 0.0::DOUBLE AS click FROM taobao_negatives)"""
 
     def _negatives(self, clicks: pa.Table) -> list[pa.Table]:
         chance = np.random.default_rng(self.seed)
-        places = clicks["place"].to_numpy()
+        themes = clicks["theme"].to_numpy()
         tables = []
-        for place in np.unique(places):
-            domain = clicks.filter(places == place)
+        for theme in np.unique(themes):
+            domain = clicks.filter(themes == theme)
             users, items = (domain[name].combine_chunks().dictionary_encode() for name in ("user_id", "item_id"))
             user, item = users.indices.to_numpy().astype(np.int64), items.indices.to_numpy().astype(np.int64)
             ratio = chance.uniform(*self.negatives_per_click)
@@ -93,25 +95,23 @@ class TaobaoConfig(DatasetConfig):
 
 
 def _clicks(connection: DuckDBPyConnection, raw: Path, themes: int | None) -> pa.Table:
-    """Distinct clicks with the theme's place in order of first appearance."""
+    """Distinct clicks, and `theme`: the theme's number in order of first appearance in the whole log."""
     log = read_delimited(
         connection,
         raw / "theme_click_log.csv",
-        {"user_id": "text", "item_id": "text", "theme_id": "text", "reach_time": "text"},
+        {"user_id": "text", "item_id": "text", "theme_id": "text"},
         header=True,
     )
-    known = {}
-    for kind in ("user", "item"):
-        path = raw / f"{kind}_embedding.csv"
-        known[kind] = read_delimited(connection, path, {f"{kind}_id": "text"}, header=True)
+    users = read_delimited(connection, raw / "user_embedding.csv", {"user_id": "text"}, header=True)
+    items = read_delimited(connection, raw / "item_embedding.csv", {"item_id": "text"}, header=True)
     return connection.sql(f"""
         WITH kept AS (
-            SELECT min(line) AS line, user_id, item_id, theme_id FROM ({log})
-            WHERE user_id IN (SELECT user_id FROM ({known["user"]}))
-                AND item_id IN (SELECT item_id FROM ({known["item"]}))
+            SELECT min(place) AS place, user_id, item_id, theme_id FROM ({log.query})
+            WHERE user_id IN (SELECT user_id FROM ({users.query})) AND item_id IN (SELECT item_id FROM ({items.query}))
             GROUP BY user_id, item_id, theme_id
-        ), placed AS (
-            SELECT theme_id, row_number() OVER (ORDER BY min(line)) AS place FROM ({log}) GROUP BY theme_id
+        ), themes AS (
+            SELECT theme_id, row_number() OVER (ORDER BY min(place)) AS theme FROM ({log.query})
+            WHERE theme_id IS NOT NULL GROUP BY theme_id
         )
-        SELECT line, user_id, item_id, theme_id, place FROM kept JOIN placed USING (theme_id)
-        {f"WHERE place <= {themes}" if themes else ""} ORDER BY line""").to_arrow_table()
+        SELECT place, user_id, item_id, theme_id, theme FROM kept JOIN themes USING (theme_id)
+        {f"WHERE theme <= {themes}" if themes else ""} ORDER BY place""").to_arrow_table()
