@@ -131,6 +131,9 @@ class SparseAdagradConfig(TableOptimizerConfig):
 
     def build(self, table: Tensor) -> Optimizer:
         """Over the tables' one weight."""
+        checks = torch.sparse.check_sparse_tensor_invariants
+        if not checks.is_enabled():
+            checks.disable()  # they are off already, but torch warns at the first step unless told so
         return torch.optim.Adagrad([table], self.learning_rate)
 
 

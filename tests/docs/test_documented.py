@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import recmtl.errors
-import recmtl.models  # noqa: F401
-import recmtl.training.config  # noqa: F401
+import recmtl.models
+import recmtl.training.config
 from recmtl.balancing.base import BalanceConfig
 from recmtl.cli.options import ConfigOptions, OutputOptions, RunOptions, StageOptions
 from recmtl.data.datasets.base import DatasetConfig

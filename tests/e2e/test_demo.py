@@ -51,12 +51,11 @@ def test_the_scorecard_says_what_the_model_predicts(sample_workspace, scorecard)
     """AUC by scikit-learn over predictions made by hand from the published folders alone."""
     from recmtl.data.loader import load_part
     from recmtl.models.model import Model
+    from recmtl.models.sharing import SharingConfig
     from recmtl.pipelines.experiment import read_schema
     from recmtl.pipelines.train_mtl import load_checkpoint
     from recmtl.recipe import read_recipe
     from recmtl.training.predict import predict_rows
-    import recmtl.models  # isort: skip
-    from recmtl.models.sharing import SharingConfig  # isort: skip
 
     split = sample_workspace / "data/sample"
     schema = read_schema(split)

@@ -1,0 +1,177 @@
+"""A training that was stopped and goes on from its checkpoint ends in the same bits as one that was not."""
+
+import os
+import signal
+
+import pytest
+import torch
+
+from recmtl.artifacts import tensors
+from recmtl.errors import Interrupted
+from recmtl.training.interrupt import signals_wait
+from recmtl.training.optimizers import OptimizerConfig, TableOptimizerConfig
+from recmtl.training.progress import Silent
+from recmtl.training.state import weights_of
+
+SCHEDULES = [
+    {"name": "constant", "warmup_steps": 7},
+    {"name": "cosine", "warmup_steps": 2, "floor": 0.05},
+    {"name": "exponential"},
+]
+
+
+class Stopped(Exception):
+    """The process ends here."""
+
+
+def stop_before_the_checkpoint_of(epoch):
+    def after(state):
+        if state.epoch == epoch:
+            raise Stopped
+
+    return after
+
+
+def assert_same(found, expected):
+    """Bit for bit, whatever it is made of."""
+    assert type(found) is type(expected)
+    if isinstance(expected, torch.Tensor):
+        assert torch.equal(found, expected) and found.dtype == expected.dtype
+    elif isinstance(expected, dict):
+        assert found.keys() == expected.keys()
+        for key, value in expected.items():
+            assert_same(found[key], value)
+    elif isinstance(expected, (list, tuple)):
+        assert len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            assert_same(one, other)
+    else:
+        assert found == expected
+
+
+def in_pieces(trainer, path, epochs, **config):
+    """Stopped in the epoch after every checkpoint, each time taken up by a new model and new optimizers."""
+    for epoch in range(2, epochs + 1):
+        with pytest.raises(Stopped):
+            trainer(
+                trainer.model(), checkpoint=path, after=stop_before_the_checkpoint_of(epoch), epochs=epochs, **config
+            )
+        assert tensors.load(path)["epoch"] == epoch - 1
+    return trainer(trainer.model(), checkpoint=path, epochs=epochs, **config)
+
+
+def compare(trainer, tmp_path, epochs=4, **config):
+    whole = trainer(trainer.model(), checkpoint=tmp_path / "whole.pt", epochs=epochs, **config)
+    pieces = in_pieces(trainer, tmp_path / "pieces.pt", epochs, **config)
+    assert_same(pieces.content(), whole.content())
+    assert_same(tensors.load(tmp_path / "pieces.pt"), tensors.load(tmp_path / "whole.pt"))
+    assert (tmp_path / "pieces.pt").read_bytes() == (tmp_path / "whole.pt").read_bytes()
+    return whole
+
+
+@pytest.mark.parametrize("table_optimizer", sorted(TableOptimizerConfig.kinds))
+@pytest.mark.parametrize("optimizer", sorted(OptimizerConfig.kinds))
+def test_every_pair_of_optimizers(trainer, tmp_path, optimizer, table_optimizer):
+    momentum = {"momentum": 0.9} if optimizer in ("sgd", "rmsprop") else {}
+    config = {
+        "optimizer": {"name": optimizer, "learning_rate": 3e-3, **momentum},
+        "table_optimizer": {"name": table_optimizer, "learning_rate": 3e-2, "l2": 1e-3},
+    }
+    compare(trainer, tmp_path, learning_rate_schedule={"name": "cosine", "warmup_steps": 7}, clip_norm=1.0, **config)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda schedule: schedule["name"])
+def test_every_learning_rate_schedule(trainer, tmp_path, schedule):
+    compare(trainer, tmp_path, learning_rate_schedule=schedule)
+
+
+def test_state_that_a_resumed_training_would_lack_is_really_used(trainer, tmp_path):
+    """If the optimizers' state were lost, the bits would differ: the test above can fail."""
+    trainer(trainer.model(), checkpoint=tmp_path / "one.pt", epochs=2)
+    whole = trainer(trainer.model(), epochs=3)
+    content = tensors.load(tmp_path / "one.pt")
+    for optimizer in content["optimizers"]:
+        optimizer["state"] = {}
+    tensors.save(tmp_path / "one.pt", content)
+    lost = trainer(trainer.model(), checkpoint=tmp_path / "one.pt", epochs=3)
+    assert not torch.equal(
+        lost.content()["weights"]["heads.head.0.weight"], whole.content()["weights"]["heads.head.0.weight"]
+    )
+
+
+def test_the_best_epoch_may_lie_before_the_stop(trainer, tmp_path):
+    rates = {
+        "optimizer": {"name": "adam", "learning_rate": 0.05},
+        "table_optimizer": {"name": "lazy_adam", "learning_rate": 0.1},
+    }
+    whole = compare(trainer, tmp_path, epochs=6, **rates)
+    assert whole.best_epoch < 4, "the problem is made so that it overfits"
+
+
+def test_early_stopping_counts_on(trainer, tmp_path):
+    rates = {
+        "optimizer": {"name": "adam", "learning_rate": 0.05},
+        "table_optimizer": {"name": "lazy_adam", "learning_rate": 0.1},
+    }
+    whole = trainer(trainer.model(), epochs=20, patience=3, **rates)
+    path = tmp_path / "c.pt"
+    stop = whole.best_epoch + 3  # two epochs without a better one are done
+    with pytest.raises(Stopped):
+        trainer(
+            trainer.model(),
+            checkpoint=path,
+            after=stop_before_the_checkpoint_of(stop + 1),
+            epochs=20,
+            patience=3,
+            **rates,
+        )
+    assert tensors.load(path)["epoch"] == stop
+    again = trainer(trainer.model(), checkpoint=path, epochs=20, patience=3, **rates)
+    assert again.epoch == whole.epoch == whole.best_epoch + 4 < 20
+    assert_same(again.content(), whole.content())
+
+
+def test_a_training_that_is_done_is_not_done_again(trainer, tmp_path):
+    path = tmp_path / "c.pt"
+    whole = trainer(trainer.model(), checkpoint=path)
+    written = path.stat()
+    model = trainer.model()
+    again = trainer(model, checkpoint=path)
+    assert_same(again.content(), whole.content())
+    assert_same(weights_of(model), weights_of(whole.model))
+    assert (path.stat().st_mtime_ns, path.stat().st_ino) == (written.st_mtime_ns, written.st_ino)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop_at", [1, 7, 10])
+def test_a_signal_in_any_step(trainer, tmp_path, number, stop_at):
+    class Signalling(Silent):
+        step = 0
+
+        def advance(self, rows):
+            self.step += 1
+            if self.step == stop_at:
+                os.kill(os.getpid(), number)
+
+    path = tmp_path / "c.pt"
+    with signals_wait(), pytest.raises(Interrupted) as raised:
+        trainer(trainer.model(), checkpoint=path, progress=Signalling())
+    assert raised.value.exit_code == 128 + number
+    done = (stop_at - 1) // 5  # epochs of five steps
+    assert (tensors.load(path)["epoch"] if path.exists() else 0) == done
+    assert_same(trainer(trainer.model(), checkpoint=path).content(), trainer(trainer.model()).content())
+
+
+def test_a_checkpoint_says_from_where_it_goes_on(trainer, tmp_path):
+    class Told(Silent):
+        def __init__(self):
+            self.lines = []
+
+        def say(self, text):
+            self.lines.append(text)
+
+    with pytest.raises(Stopped):
+        trainer(trainer.model(), checkpoint=tmp_path / "c.pt", after=stop_before_the_checkpoint_of(3))
+    told = Told()
+    trainer(trainer.model(), checkpoint=tmp_path / "c.pt", progress=told)
+    assert told.lines[0] == "going on after epoch 2" and len(told.lines) == 2
