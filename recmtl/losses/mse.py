@@ -10,12 +10,12 @@ from recmtl.schema import Task
 
 
 class MseConfig(LossConfig):
-    """(p - y)^2, in units of the training labels' variance unless the task is bounded, so that tasks weigh alike."""
+    """(p - y)^2, in units of the bounds' width or, without bounds, of the training labels' spread: tasks weigh alike."""
 
     name: Literal["mse"] = "mse"
     kind: ClassVar = "regression"
 
     def rows(self, logit_B: Tensor, label_B: Tensor, task: Task) -> Tensor:
         """Of the prediction, not of the logit."""
-        unit = 1.0 if task.bounds is not None else task.std
+        unit = task.std if task.bounds is None else task.bounds[1] - task.bounds[0]
         return ((predict(logit_B, task) - label_B) / unit) ** 2

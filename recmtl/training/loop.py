@@ -30,6 +30,9 @@ from recmtl.training.state import TrainState
 
 AfterEpoch = Callable[[TrainState], None]
 
+_DIVERGED = 1e6
+"""No mean loss comes near: all start about 1 or below it, whatever the labels' units are."""
+
 
 def train(
     model: Model,
@@ -122,7 +125,7 @@ class _Loop:
     def record(self, losses_T: Tensor, predictions: Sequence[TaskPredictions]) -> None:
         """The epoch's record, and whether it is the best."""
         losses = dict(zip(self.names, losses_T.tolist(), strict=True))
-        if not bool(losses_T.isfinite().all()) or any(not _finite(p) for p in predictions):
+        if not bool((losses_T < _DIVERGED).all()) or any(not _finite(p) for p in predictions):
             raise ConfigError(
                 f"training diverged in epoch {self.state.epoch + 1}: the losses are {losses}.",
                 hint="Lower the learning rates of train.optimizer and train.table_optimizer, or set train.clip_norm.",

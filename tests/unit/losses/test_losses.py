@@ -60,9 +60,12 @@ def test_mse_is_of_the_prediction_in_units_of_the_labels_spread():
     torch.testing.assert_close(MseConfig().rows(LOGIT, label, FREE), expected)
 
 
-def test_mse_of_a_bounded_task_is_in_its_own_units():
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.0, 3600.0), (-1.0, 5.0)])
+def test_mse_of_a_bounded_task_is_in_units_of_the_bounds(low, high):
+    task = BOUNDED.model_copy(update={"bounds": (low, high)})
     expected = (probability() - LABEL.numpy()) ** 2
-    np.testing.assert_allclose(MseConfig().rows(LOGIT, LABEL, BOUNDED), expected, rtol=1e-5, atol=1e-9)
+    found = MseConfig().rows(LOGIT, low + (high - low) * LABEL, task)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_weighted_mse_leaves_out_rows_without_a_positive_label():

@@ -104,8 +104,8 @@ def test_the_best_epoch_may_lie_before_the_stop(trainer, tmp_path):
         "optimizer": {"name": "adam", "learning_rate": 0.05},
         "table_optimizer": {"name": "lazy_adam", "learning_rate": 0.1},
     }
-    whole = compare(trainer, tmp_path, epochs=6, **rates)
-    assert whole.best_epoch < 4, "the problem is made so that it overfits"
+    whole = compare(trainer, tmp_path, epochs=10, **rates)
+    assert whole.best_epoch < 8, "the problem is made so that it overfits"
 
 
 def test_early_stopping_counts_on(trainer, tmp_path):
