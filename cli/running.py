@@ -24,7 +24,7 @@ def run_stage(stage: Stage, options: StageOptions) -> Outcome:
     """Run it in the options' workspace."""
     workspace, terminal = Workspace(options.workspace), Terminal(options.quiet, options.log_file)
     try:
-        if isinstance(options, ConfigOptions) and options.sample:
+        if isinstance(options, ConfigOptions) and options.sample and not options.dry_run:
             for earlier in stages_before(stage.name, asked_by(options)):
                 execute(earlier, workspace, terminal)
         return execute(stage, workspace, terminal, dry_run=options.dry_run)

@@ -144,7 +144,9 @@ def a_full_mask_changes_nothing(config: SharingConfig) -> None:
     full = full_mask(prunable(model.sharing))
     for masked in ([0], _TASKS):
         model.masks = Masks(dict.fromkeys(masked, full))
-        _require_close(model(batch), plain, f"logits with full masks for the tasks {list(masked)}")
+        for tasks in (_TASKS, list(reversed(_TASKS))):
+            what = f"logits of the tasks {list(tasks)} with full masks for the tasks {list(masked)}"
+            _require_close(model(batch, tasks), plain[:, tasks], what)
 
 
 def a_mask_binds_its_task_alone(config: SharingConfig) -> None:

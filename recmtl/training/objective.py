@@ -32,7 +32,7 @@ class Objective:
         if loss.kind != task.kind:
             fitting = sorted(name for name, kind in LossConfig.kinds.items() if kind.kind == task.kind)
             raise ConfigError(
-                f"train.losses.{task.name} is {loss.name!r}, a loss for {loss.kind} tasks, but the task is {task.kind}.",
+                f"train.losses.{task.name} is {loss.name!r}, for {loss.kind} tasks, but the task is {task.kind}.",
                 hint=f"Fitting: {', '.join(fitting)}.",
             )
         return loss

@@ -19,6 +19,7 @@ class OptimizerConfig(Component):
 
     family: ClassVar[str] = "optimizer"
     learning_rate: PositiveFloat = 1e-3
+    """Before the schedule\'s factor."""
 
     def build(self, weights: Iterable[Tensor]) -> Optimizer:
         """Over these weights."""
@@ -54,6 +55,7 @@ class AdagradConfig(OptimizerConfig):
 
     name: Literal["adagrad"] = "adagrad"
     learning_rate: PositiveFloat = 1e-2
+    """Before the schedule\'s factor."""
     l2: NonNegativeFloat = 0.0
     """Added to the gradient as l2 * weight."""
 
@@ -67,6 +69,7 @@ class SgdConfig(OptimizerConfig):
 
     name: Literal["sgd"] = "sgd"
     learning_rate: PositiveFloat = 1e-1
+    """Before the schedule\'s factor."""
     momentum: Momentum = 0.0
     l2: NonNegativeFloat = 0.0
     """Added to the gradient as l2 * weight."""
@@ -94,6 +97,7 @@ class TableOptimizerConfig(Component):
 
     family: ClassVar[str] = "table optimizer"
     learning_rate: PositiveFloat = 1e-3
+    """Before the schedule\'s factor."""
     l2: NonNegativeFloat = 0.0
     """Added as l2 * weight to the gradient of the rows of a batch."""
 
@@ -117,6 +121,7 @@ class RowwiseAdagradConfig(TableOptimizerConfig):
 
     name: Literal["rowwise_adagrad"] = "rowwise_adagrad"
     learning_rate: PositiveFloat = 1e-2
+    """Before the schedule\'s factor."""
 
     def build(self, table: Tensor) -> Optimizer:
         """Over the tables' one weight."""
@@ -128,6 +133,7 @@ class SparseAdagradConfig(TableOptimizerConfig):
 
     name: Literal["adagrad"] = "adagrad"
     learning_rate: PositiveFloat = 1e-2
+    """Before the schedule\'s factor."""
 
     def build(self, table: Tensor) -> Optimizer:
         """Over the tables' one weight."""
@@ -142,6 +148,7 @@ class SparseSgdConfig(TableOptimizerConfig):
 
     name: Literal["sgd"] = "sgd"
     learning_rate: PositiveFloat = 1e-1
+    """Before the schedule\'s factor."""
 
     def build(self, table: Tensor) -> Optimizer:
         """Over the tables' one weight."""

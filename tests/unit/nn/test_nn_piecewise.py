@@ -44,8 +44,8 @@ def test_agrees_with_a_slow_loop(knots):
 
 
 def test_a_missing_number_is_zeros_alone_and_its_neighbour_is_not_touched():
-    encoder = PiecewiseLinear([[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]])
-    found = encoder(torch.tensor([[math.nan, 1.5]]))
+    encoder = PiecewiseLinear([[-1.0, 1.0, 2.0], [0.0, 1.0, 2.0]])
+    found = encoder(torch.tensor([[math.nan, 1.5]]))  # 0 would lie within the first number's knots
     assert found.tolist() == [[0, 0, 0, 1, 1, 0.5]]
 
 

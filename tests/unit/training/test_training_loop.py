@@ -62,6 +62,22 @@ def test_an_epoch_visits_every_row_once_in_an_order_of_its_own(trainer):
     assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
 
 
+def test_dropout_is_drawn_anew_in_every_epoch_and_with_every_seed(trainer):
+    seen = []
+
+    def look(module, inputs, output):
+        if module.training:
+            seen.append((output == 0).flatten().tolist())
+
+    twins = Rows(trainer.rows.batch.take(torch.zeros(300, dtype=torch.int64)), (300,))  # no order tells them apart
+    for seed in (0, 1, 0):
+        model = trainer.model(dropout=0.5)
+        model.sharing.bottom[2].register_forward_hook(look)
+        trainer(model, rows=twins, batch_size=300, epochs=2, seed=seed, **STILL)
+    assert seen[:2] == seen[4:]
+    assert len({tuple(zeros) for zeros in seen}) == 4
+
+
 def test_a_single_row_more_than_a_batch_is_no_trouble(trainer):
     state = trainer(trainer.model(), batch_size=299, epochs=1)
     assert np.isfinite(list(state.history[0]["loss"].values())).all()

@@ -1,5 +1,8 @@
 """Steps of every optimizer by hand, and what none of them may do: touch rows that were not in the batch."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -136,6 +139,22 @@ def test_table_optimizers_agree_with_a_slow_loop_and_touch_rows_of_the_batch_alo
         places = {row: [place for place, one in enumerate(ids) if one == row] for row in set(ids)}
         by_hand.append({row: direction[at].sum(0) for row, at in places.items()})
     np.testing.assert_allclose(table.detach().numpy(), slow(start.copy(), by_hand), rtol=1e-4, atol=1e-5)
+
+
+def test_no_table_optimizer_makes_torch_warn_of_sparse_tensors():
+    """In a process of its own: torch warns once, and may have done so here."""
+    program = (
+        "import torch\n"
+        "from recmtl.training.optimizers import TableOptimizerConfig\n"
+        "for kind in TableOptimizerConfig.kinds.values():\n"
+        "    table = torch.nn.Parameter(torch.ones(4, 2))\n"
+        "    optimizer = kind().build(table)\n"
+        "    torch.nn.functional.embedding(torch.tensor([1]), table, sparse=True).sum().backward()\n"
+        "    table.grad = table.grad.coalesce()\n"
+        "    optimizer.step()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_rowwise_adagrad_keeps_one_number_a_row():
