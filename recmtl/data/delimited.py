@@ -35,14 +35,14 @@ class Delimited:
     """The rows as trimmed VARCHAR and DOUBLE columns, with `place` (BIGINT: their order in the file, from 1)."""
 
     def require(self, connection: DuckDBPyConnection, column: str, condition: str, problem: str) -> None:
-        """Refuse the first row whose text in `column` is not null and does not fit the SQL `condition`.
+        """Refuse the first row for which the SQL `condition`, about the text in `column`, is not true.
 
         Raises:
             DataError: names file, line, column and text, then the `problem`.
         """
         bad = connection.execute(
-            f"SELECT place, {quote_name(column)} FROM {self.table} WHERE {quote_name(column)} IS NOT NULL "
-            f"AND NOT coalesce({condition}, false) ORDER BY place LIMIT 1"
+            f"SELECT place, coalesce({quote_name(column)}, '') FROM {self.table} "
+            f"WHERE NOT coalesce({condition}, false) ORDER BY place LIMIT 1"
         ).fetchone()
         if bad:
             line = _line(self.path, self.before + bad[0])
@@ -92,11 +92,13 @@ def read_delimited(
     )
     read = Delimited(path, before, table, f"SELECT place, {casts} FROM {table}")
     for name, kind in columns.items():
+        text = quote_name(name)
         if kind == "number":
             # 'nan' and 'inf' are texts that DuckDB reads as doubles
-            read.require(connection, name, f"isfinite(TRY_CAST({quote_name(name)} AS DOUBLE))", "is not a number")
+            fits, problem = f"isfinite(TRY_CAST({text} AS DOUBLE))", "is not a number"
         else:
-            read.require(connection, name, f"NOT contains({quote_name(name)}, chr(0))", "holds a NUL byte")
+            fits, problem = f"NOT contains({text}, chr(0))", "holds a NUL byte"
+        read.require(connection, name, f"{text} IS NULL OR {fits}", problem)
     return read
 
 

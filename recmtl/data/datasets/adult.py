@@ -56,7 +56,7 @@ class AdultConfig(DatasetConfig):
     )
 
     def layout(self) -> Layout:
-        """Eight categories, six numbers; the test file is the test part."""
+        """Seven categories, six numbers; the test file is the test part."""
         return Layout(
             tasks=(Task(name="income", kind="binary"), Task(name="never_married", kind="binary")),
             categorical=tuple(n for n, kind in COLUMNS.items() if kind == "text" and n not in LABELS),

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
 from recmtl.data.datasets.base import DatasetConfig, SourceFile
 from recmtl.data.delimited import read_delimited
@@ -35,6 +35,13 @@ class TaobaoConfig(DatasetConfig):
     """Each domain draws its ratio between these two."""
     seed: NonNegativeInt = 123
     """Of the negatives."""
+
+    @field_validator("negatives_per_click")
+    @classmethod
+    def _ascending(cls, ratios: tuple[float, float]) -> tuple[float, float]:
+        if ratios[0] > ratios[1]:
+            raise ValueError(f"the first of {ratios} must not be greater than the second")
+        return ratios
 
     licence: ClassVar[str] = "Tianchi, research use"
     how_to_get: ClassVar[str] = (
