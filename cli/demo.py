@@ -1,10 +1,10 @@
 """recmtl demo: the command."""
 
-from recmtl.cli.options import StageOptions, with_options
+from recmtl.cli.options import WorkspaceOptions, with_options
 
 
 @with_options
-def demo(*, options: StageOptions) -> None:
+def demo(*, options: WorkspaceOptions) -> None:
     """Run the whole job on the embedded sample: split-domains, prune-single for each task, train-mtl, evaluate.
 
     Example: recmtl demo --workspace demo

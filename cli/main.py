@@ -15,7 +15,7 @@ from recmtl.cli.evaluate import evaluate
 from recmtl.cli.prune_single import prune_single
 from recmtl.cli.split_domains import split_domains
 from recmtl.cli.train_mtl import train_mtl
-from recmtl.errors import ConfigError, Interrupted, RecmtlError
+from recmtl.errors import ConfigError, Interrupted, MissingError, RecmtlError
 
 EXIT_CODES = """\
 Exit codes: 0 done or done already, 1 internal error, 2 usage or config, 3 data refused, 5 input missing, network or
@@ -25,6 +25,7 @@ app = typer.Typer(help=f"{recmtl.__doc__}\n\n{EXIT_CODES}", add_completion=True,
 for command in (download, split_domains, prune_single, train_mtl, evaluate, demo):
     app.command()(command)
 app.add_typer(config.app, name="config")
+COMMANDS = ("download", "split-domains", "prune-single", "train-mtl", "evaluate", "demo", "config")
 
 
 def _show_version(asked: bool) -> None:
@@ -60,23 +61,35 @@ def _run(words: list[str]) -> int:
     as_json, command = "--json" in words, next((word for word in words if not word.startswith("-")), "")
     try:
         code = app(words or ["--help"], prog_name="recmtl", standalone_mode=False)
-        return code if isinstance(code, int) else 0
+        if code != 128 + signal.SIGINT:
+            return code if isinstance(code, int) else 0
+        explained: RecmtlError = _stopped()  # Typer has caught a KeyboardInterrupt
     except Exception as error:
         if "--debug" in words:
             raise
         explained = _explained(error, command)
-        print_error(explained, command, as_json)
-        return explained.exit_code
     except KeyboardInterrupt:
-        print_error(Interrupted(signal.SIGINT, "stopped by SIGINT."), command, as_json)
-        return 130
+        explained = _stopped()
+    print_error(explained, command, as_json)
+    return explained.exit_code
+
+
+def _stopped() -> Interrupted:
+    return Interrupted(signal.SIGINT, "stopped by SIGINT.")
 
 
 def _explained(error: Exception, command: str) -> RecmtlError:
     if isinstance(error, RecmtlError):
         return error
+    if isinstance(error, typer.Abort) or "Query interrupted" in str(error):  # the second is DuckDB's KeyboardInterrupt
+        return _stopped()
     if isinstance(error, typer.TyperException):
-        return ConfigError(error.format_message(), hint=f"See: recmtl {command} --help")
+        about = f"{command} " if command in COMMANDS else ""
+        return ConfigError(error.format_message(), hint=f"See: recmtl {about}--help")
+    if isinstance(error, OSError) and error.filename is not None:
+        return MissingError(f"{error.filename}: {error.strerror}.", hint="Check the path, its owner and its mode.")
+    if isinstance(error, MemoryError) or "not enough memory" in str(error):
+        return MissingError("there is not enough memory.", hint="Make the model or the batch smaller.")
     return RecmtlError(
         f"internal error: {type(error).__name__}: {error}", hint="--debug shows where; please report it."
     )

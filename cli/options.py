@@ -28,10 +28,16 @@ class OutputOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StageOptions(OutputOptions):
-    """Of every stage."""
+class WorkspaceOptions(OutputOptions):
+    """Of every command that works in a workspace."""
 
     workspace: Annotated[Path, typer.Option(help="Folder that holds data/ and runs/.")] = Path()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageOptions(WorkspaceOptions):
+    """Of every stage."""
+
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run or is done already, and why.")] = False
 
 
@@ -47,8 +53,17 @@ class ConfigOptions(StageOptions):
         typer.Option("--set", metavar="KEY=VALUE", help="Replace a value, e.g. model.num_experts=8. Repeatable."),
     ] = None
     data: Annotated[str | None, typer.Option(help="Name of the split.")] = None
-    seed: Annotated[int | None, typer.Option(help="Replace the section's seed.", min=0)] = None
     sample: Annotated[bool, typer.Option("--sample", help="Work on the embedded sample.")] = False
+
+
+Seed = Annotated[int | None, typer.Option(help="Replace the seed of the stage's section.", min=0)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitOptions(ConfigOptions):
+    """Of the stage that makes a split."""
+
+    seed: Seed = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +71,13 @@ class RunOptions(ConfigOptions):
     """Of every stage that belongs to a run."""
 
     run: Annotated[str | None, typer.Option(help="Name of the run.")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions(RunOptions):
+    """Of every stage that trains."""
+
+    seed: Seed = None
 
 
 def with_options(command: Command) -> Command:

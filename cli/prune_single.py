@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from recmtl.cli.options import RunOptions, with_options
+from recmtl.cli.options import TrainOptions, with_options
 from recmtl.cli.report import print_table, show
 
 
@@ -16,7 +16,7 @@ def prune_single(
         float | None, typer.Option(help="Share of the shared layers' weights to keep, e.g. 0.2.")
     ] = None,
     iterations: Annotated[int | None, typer.Option(help="Pruning steps on the way there.")] = None,
-    options: RunOptions,
+    options: TrainOptions,
 ) -> None:
     """Find a task's lottery ticket: the smallest part of the shared layers that learns it as well.
 

@@ -1,6 +1,6 @@
 """Runs a stage for a command: with progress, and with the stages before it when it is tried on the sample."""
 
-from recmtl.cli.options import ConfigOptions, RunOptions, StageOptions
+from recmtl.cli.options import ConfigOptions, RunOptions, SplitOptions, StageOptions, TrainOptions, WorkspaceOptions
 from recmtl.cli.terminal import Terminal
 from recmtl.pipelines.sample import stages_before
 from recmtl.pipelines.selection import Asked
@@ -15,18 +15,19 @@ def asked_by(options: ConfigOptions) -> Asked:
         settings=tuple(options.settings or ()),
         data=options.data,
         run=options.run if isinstance(options, RunOptions) else None,
-        seed=options.seed,
+        seed=options.seed if isinstance(options, SplitOptions | TrainOptions) else None,
         sample=options.sample,
     )
 
 
-def run_stage(stage: Stage, options: StageOptions) -> Outcome:
+def run_stage(stage: Stage, options: WorkspaceOptions) -> Outcome:
     """Run it in the options' workspace."""
     workspace, terminal = Workspace(options.workspace), Terminal(options.quiet, options.log_file)
+    dry_run = isinstance(options, StageOptions) and options.dry_run
     try:
-        if isinstance(options, ConfigOptions) and options.sample and not options.dry_run:
+        if isinstance(options, ConfigOptions) and options.sample and not dry_run:
             for earlier in stages_before(stage.name, asked_by(options)):
                 execute(earlier, workspace, terminal)
-        return execute(stage, workspace, terminal, dry_run=options.dry_run)
+        return execute(stage, workspace, terminal, dry_run=dry_run)
     finally:
         terminal.close()

@@ -1,11 +1,11 @@
 """recmtl split-domains: the command."""
 
-from recmtl.cli.options import ConfigOptions, with_options
+from recmtl.cli.options import SplitOptions, with_options
 from recmtl.cli.report import print_table, show
 
 
 @with_options
-def split_domains(*, options: ConfigOptions) -> None:
+def split_domains(*, options: SplitOptions) -> None:
     """Deal a data set's rows to train, valid and test of each domain, and turn values into ids.
 
     Example: recmtl split-domains --config adult.json

@@ -3,10 +3,13 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from recmtl.artifacts.explain import writing
 
 
 class Terminal:
@@ -14,7 +17,10 @@ class Terminal:
 
     def __init__(self, quiet: bool = False, log_file: Path | None = None) -> None:
         self.quiet = quiet
-        self.log = log_file.open("a", encoding="utf-8") if log_file else None
+        self.log: TextIO | None = None
+        if log_file is not None:
+            with writing(log_file):
+                self.log = log_file.open("a", encoding="utf-8")
         self.console = Console(stderr=True, highlight=False)
         self.bars: Progress | None = None
         self.bar: TaskID | None = None

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from recmtl.cli.options import RunOptions, with_options
+from recmtl.cli.options import TrainOptions, with_options
 from recmtl.cli.report import print_table, show
 
 
@@ -18,7 +18,7 @@ def train_mtl(
             help="Tickets to train in; by default those of this run. Repeatable.",
         ),
     ] = None,
-    options: RunOptions,
+    options: TrainOptions,
 ) -> None:
     """Train all tasks together, each within its ticket if it has one.
 

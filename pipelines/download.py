@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import urlparse
 
 from recmtl.artifacts import manifest
 from recmtl.artifacts.archive import extract, is_archive
@@ -131,4 +130,4 @@ class Download(Stage):
 
 
 def _is_url(source: str) -> bool:
-    return urlparse(source).scheme in ("http", "https", "file")
+    return "://" in source

@@ -21,10 +21,10 @@ from recmtl.metrics.predictions import TaskPredictions
 from recmtl.metrics.scorecard import cells, summary
 from recmtl.models.model import Model
 from recmtl.pipelines.baselines import baseline_cells
+from recmtl.pipelines.checkpoint import load_checkpoint
 from recmtl.pipelines.experiment import open_experiment
-from recmtl.pipelines.selection import Asked, select_model
+from recmtl.pipelines.selection import Asked, Selection, select_model
 from recmtl.pipelines.stage import Context, Plan, Stage, read_input
-from recmtl.pipelines.train_mtl import load_checkpoint
 from recmtl.pipelines.workspace import Workspace
 from recmtl.training.predict import task_predictions
 
@@ -47,11 +47,14 @@ class Evaluate(Stage):
 
     def __init__(self, asked: Asked, *, checkpoint: str | None = None, part: str | None = None) -> None:
         self.asked = asked
+        self.selection: Selection | None = None
         self.flags = {"evaluate.checkpoint": checkpoint, "evaluate.part": part}
 
     def plan(self, workspace: Workspace) -> Plan:
         """The model and the split it shall be scored on must be there and fit."""
-        selection = select_model(self.asked, workspace).with_flags(self.flags)
+        # once: while this runs, another command may move the mark of what was made last
+        self.selection = self.selection or select_model(self.asked, workspace).with_flags(self.flags)
+        selection = self.selection
         model_folder = workspace.run(selection.run) / "model"
         trained, _ = read_input(model_folder, workspace, "recmtl train-mtl")
         # the model is what was trained, whatever the config says now
@@ -59,19 +62,22 @@ class Evaluate(Stage):
             "train", trained.config["train"]
         )
         self.config = recipe.section("evaluate", EvaluateConfig)
-        self.experiment = open_experiment(replace(selection, recipe=recipe), None, workspace)
+        self.experiment = open_experiment(replace(selection, recipe=recipe), workspace)
         self.checkpoint = _checkpoint_path(model_folder, self.config.checkpoint)
         inputs = {"split": self.experiment.split_hash, "checkpoint": sha256_file(self.checkpoint)}
-        remembered = selection.remembered()
         return Plan(
-            workspace.run(selection.run) / "scorecard", {"evaluate": self.config.document()}, inputs, None, remembered
+            workspace.run(selection.run) / "scorecard",
+            {"evaluate": self.config.document()},
+            inputs,
+            remembered=selection.remembered(),
+            remark=selection.remark,
         )
 
     def run(self, context: Context) -> dict[str, Any]:
         """Predict, measure, write."""
         experiment, schema = self.experiment, self.experiment.schema
         model = Model(experiment.model, schema, experiment.train.seed)
-        load_checkpoint(self.checkpoint, model)
+        load_checkpoint(self.checkpoint, model, experiment.split_hash)
         predictions, domain, columns = self._predict(model, context)
         user = columns["key:user"].to_numpy() if "user" in schema.keys else None
         found = cells(predictions, domain, schema.domains, user)

@@ -18,7 +18,7 @@ from recmtl.data.loader import Rows, load_part
 from recmtl.errors import ConfigError, DamagedError
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig
-from recmtl.pipelines.selection import Selection, seeded
+from recmtl.pipelines.selection import Selection
 from recmtl.pipelines.stage import read_input
 from recmtl.pipelines.workspace import Workspace
 from recmtl.schema import Schema
@@ -36,8 +36,12 @@ class Experiment:
     split: Path
     split_hash: str
     schema: Schema
-    folder: Path
-    """The run's."""
+    workspace: Workspace
+
+    @property
+    def folder(self) -> Path:
+        """The run's."""
+        return self.workspace.run(self.selection.run)
 
     def rows(self, part: str) -> Rows:
         """A part of the split."""
@@ -47,6 +51,17 @@ class Experiment:
         """Refuse losses and weights of tasks that the split does not have, before any row is read."""
         Objective(self.train.losses, self.schema, range(len(self.schema.tasks)))
         self.train.balance.check(self.schema.task_names)
+
+    def check_seed(self) -> None:
+        """Refuse another seed than the one that the run was started with, if it was started."""
+        if not (self.folder / "init" / manifest.NAME).is_file():
+            return
+        found = manifest.read(self.folder / "init")
+        if found.seed != self.train.seed:
+            raise ConfigError(
+                f"{self.folder} was started with seed {found.seed}, and train.seed is {self.train.seed}.",
+                hint="Give this one a name of its own with --run.",
+            )
 
     def start(self) -> tuple[Model, str]:
         """The model at the run's initial weights, and their hash.
@@ -64,12 +79,13 @@ class Experiment:
         with hold(self.folder / "init"):
             if not (self.folder / "init" / manifest.NAME).is_file():
                 self._publish_start(weights)
-        found = manifest.read(self.folder / "init")
-        if found.seed != self.train.seed:
-            raise ConfigError(
-                f"{self.folder} was started with seed {found.seed}, and train.seed is {self.train.seed}.",
-                hint="Give this one a name of its own with --run.",
-            )
+        self.check_seed()
+        try:
+            manifest.verify(self.folder / "init", self.workspace.hashes())
+        except DamagedError as error:
+            raise DamagedError(
+                error.message, hint=f"Remove {self.folder}, since all in it began there, and make it again."
+            ) from error
         path = self.folder / "init" / "weights.pt"
         content = tensors.load(path)
         try:
@@ -99,8 +115,8 @@ class Experiment:
         publish(partial, self.folder / "init")
 
 
-def open_experiment(selection: Selection, seed: int | None, workspace: Workspace) -> Experiment:
-    """Check the sections `model` and `train`, and the split, before anything is computed. `seed` replaces train.seed.
+def open_experiment(selection: Selection, workspace: Workspace) -> Experiment:
+    """Check the sections `model` and `train`, and the split, before anything is computed.
 
     Raises:
         ConfigError: a section is not valid, or names tasks that the split does not have.
@@ -111,11 +127,10 @@ def open_experiment(selection: Selection, seed: int | None, workspace: Workspace
     _, split_hash = read_input(split, workspace, f"recmtl split-domains --config {selection.recipe.name}.json")
     selection.recipe.check({"model": SharingConfig, "train": TrainConfig})
     model = selection.recipe.section("model", SharingConfig)
-    train = seeded(selection.recipe.section("train", TrainConfig), seed)
-    experiment = Experiment(
-        selection, model, train, split, split_hash, read_schema(split), workspace.run(selection.run)
-    )
+    train = selection.recipe.section("train", TrainConfig)
+    experiment = Experiment(selection, model, train, split, split_hash, read_schema(split), workspace)
     experiment.check_tasks()
+    experiment.check_seed()
     return experiment
 
 

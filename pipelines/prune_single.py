@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from recmtl.errors import ConfigError
 from recmtl.pipelines.experiment import open_experiment
-from recmtl.pipelines.selection import Asked, select_run
+from recmtl.pipelines.selection import Asked, Selection, select_run
 from recmtl.pipelines.stage import Context, Plan, Stage
 from recmtl.pipelines.ticket_search import TicketSearch
 from recmtl.pipelines.tickets import CHOSEN
@@ -31,12 +31,15 @@ class PruneSingle(Stage):
         self, asked: Asked, task: str | None = None, *, final_rate: float | None = None, iterations: int | None = None
     ) -> None:
         self.asked, self.task_asked = asked, task
+        self.selection: Selection | None = None
         self.flags = {"prune.final_rate": final_rate, "prune.iterations": iterations}
 
     def plan(self, workspace: Workspace) -> Plan:
         """The task, the split and the sections must fit."""
-        selection = select_run(self.asked, workspace).with_flags(self.flags)
-        self.experiment = experiment = open_experiment(selection, self.asked.seed, workspace)
+        # once: while this runs, another command may move the mark of what was made last
+        self.selection = self.selection or select_run(self.asked, self.name, workspace).with_flags(self.flags)
+        selection = self.selection
+        self.experiment = experiment = open_experiment(selection, workspace)
         self.config = selection.recipe.section("prune", PruneConfig)
         self.task = _task(experiment.schema, self.task_asked)
         task = experiment.schema.tasks[self.task].name
@@ -52,7 +55,7 @@ class PruneSingle(Stage):
             {"split": experiment.split_hash},
             experiment.train.seed,
             selection.remembered(),
-            ("runs", selection.run),
+            None if self.asked.sample else ("runs", selection.run),
             selection.remark,
         )
 
@@ -64,7 +67,9 @@ class PruneSingle(Stage):
         chosen = choose(trials, self.config.tolerance)
         names = [f"{i}_{trial.percent}%.pt" for i, trial in enumerate(trials, 1)]
         for name, trial in zip(names, trials, strict=True):
-            save_mask(context.out / name, trial.mask, Belonging(task, start_hash), trial.score)
+            save_mask(
+                context.out / name, trial.mask, Belonging(task, start_hash, self.experiment.split_hash), trial.score
+            )
         shutil.copyfile(context.out / names[chosen], context.out / CHOSEN)
         # the dense trial is what the masks are measured against, never a ticket
         records = [_record(name, trial) for name, trial in zip([None, *names], [dense, *trials], strict=True)]

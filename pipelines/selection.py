@@ -4,19 +4,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import JsonValue
 
 from recmtl.artifacts import manifest
-from recmtl.config import Config
 from recmtl.errors import ConfigError, MissingError
 from recmtl.pipelines.workspace import Workspace
-from recmtl.recipe import Recipe, frozen, read_recipe
+from recmtl.recipe import KEYS, Recipe, frozen, read_recipe
 
 SAMPLE = "sample.json"
-
-ConfigT = TypeVar("ConfigT", bound=Config)
 
 
 @dataclass(frozen=True)
@@ -39,6 +36,15 @@ class Asked:
             )
         config = SAMPLE if self.sample else self.config
         return read_recipe(config).with_settings(self.settings) if config else None
+
+    def check_settings(self, stage: str, sections: tuple[str, ...]) -> None:
+        """Refuse a --set that would do nothing. On the sample any may do something: earlier stages run too."""
+        for setting in () if self.sample else self.settings:
+            section = setting.split(".")[0].split("=")[0]
+            if section in KEYS and section not in sections:
+                raise ConfigError(
+                    f"--set {setting}: {stage} does not use {section!r}.", hint=f"It uses: {', '.join(sections)}."
+                )
 
 
 @dataclass(frozen=True)
@@ -71,10 +77,11 @@ def select_split(asked: Asked) -> Selection:
         raise ConfigError(
             "split-domains needs to know the data set.", hint="Give --config FILE or a preset's name, or --sample."
         )
-    return Selection(recipe, asked.data or recipe.text("data") or recipe.name, "")
+    data = asked.data or recipe.text("data") or recipe.name
+    return Selection(recipe, data, "").with_flags({"split.seed": asked.seed})
 
 
-def select_run(asked: Asked, workspace: Workspace) -> Selection:
+def select_run(asked: Asked, stage: str, workspace: Workspace) -> Selection:
     """For the stages that train.
 
     The split: --data, the config's `data`, the split of the config's own name, the one made last. Without a config,
@@ -82,33 +89,69 @@ def select_run(asked: Asked, workspace: Workspace) -> Selection:
 
     Raises:
         MissingError: there is no split.
+        ConfigError: the config is for another data set than the split, or --set does nothing.
     """
+    asked.check_settings(stage, ("model", "train", "prune"))
     recipe = asked.opened()
     data = asked.data or (recipe.text("data") if recipe else None)
     if data is None and recipe and (asked.sample or workspace.split(recipe.name).is_dir()):
         data = recipe.name
+    why = "" if data else ", the one made last"
     data = data or workspace.latest("data")
-    remark = ""
+    split = _manifest(workspace.split(data), "recmtl split-domains --config NAME.json")
     if recipe is None:
-        of_split = _of_split(workspace.split(data))
+        of_split = _read(split.notes)
         run = workspace.run(asked.run or of_split.text("run") or of_split.name)
         recipe, remark = _with_earlier_model(of_split, run)
         recipe = recipe.with_settings(asked.settings)
-    return Selection(recipe, data, asked.run or recipe.text("run") or recipe.name, remark)
+    else:
+        remark = _check_split(recipe, split.config, data)
+    selection = Selection(recipe, data, asked.run or recipe.text("run") or recipe.name)
+    names = f"split {data!r}{why}, run {selection.run!r}"
+    remark = f"{names}; {remark}" if remark else names
+    return replace(selection, remark=remark).with_flags({"train.seed": asked.seed})
 
 
 def select_model(asked: Asked, workspace: Workspace) -> Selection:
-    """For the stage that scores: a run that has a model, on the split it was trained on unless another is given."""
+    """For the stage that scores: a run that has a model, on the split it was trained on unless another is given.
+
+    Raises:
+        MissingError: there is no model.
+        ConfigError: --set does nothing.
+    """
+    asked.check_settings("evaluate", ("evaluate",))
     recipe = asked.opened()
-    run = asked.run or (recipe.text("run") or recipe.name if recipe else None) or workspace.latest("runs")
-    notes = _notes(workspace.run(run) / "model", "recmtl train-mtl")
-    used = _read(notes)
-    recipe = recipe or used.with_settings(asked.settings)
-    return Selection(recipe, asked.data or str(notes["data"]), run)
+    named = asked.run or (recipe.text("run") or recipe.name if recipe else None)
+    run = named or workspace.latest("runs")
+    notes = _manifest(workspace.run(run) / "model", "recmtl train-mtl").notes
+    recipe = recipe or _read(notes).with_settings(asked.settings)
+    data = asked.data or str(notes["data"])
+    return Selection(recipe, data, run, f"split {data!r}, run {run!r}{'' if named else ', the one made last'}")
 
 
-def _of_split(split: Path) -> Recipe:
-    return _read(_notes(split, "recmtl split-domains --config NAME.json"))
+def _check_split(recipe: Recipe, made_with: Mapping[str, Any], data: str) -> str:
+    """Whether a config that was given is for this split: a remark where it would split another way.
+
+    Raises:
+        ConfigError: it is for another data set.
+    """
+    from recmtl.data.datasets.base import DatasetConfig  # here: this pulls DuckDB in
+    from recmtl.data.policies import SplitConfig
+
+    given: dict[str, dict[str, Any]] = {}
+    if "dataset" in recipe.document:
+        given["dataset"] = recipe.section("dataset", DatasetConfig).document()
+    if "split" in recipe.document:
+        given["split"] = recipe.section("split", SplitConfig).document()
+    if "dataset" in given and given["dataset"]["name"] != made_with["dataset"]["name"]:
+        raise ConfigError(
+            f"{recipe.source} is for the data set {given['dataset']['name']!r}, but the split {data!r} holds "
+            f"{made_with['dataset']['name']!r}.",
+            hint="Name another split with --data, or make one: recmtl split-domains --config.",
+        )
+    other = [key for key, document in given.items() if document != made_with[key]]
+    what = " and ".join(f"{key!r}" for key in other)
+    return f"the split was made with other settings than the config has in {what}" if other else ""
 
 
 def _with_earlier_model(recipe: Recipe, run: Path) -> tuple[Recipe, str]:
@@ -129,9 +172,9 @@ def _with_earlier_model(recipe: Recipe, run: Path) -> tuple[Recipe, str]:
     return recipe.with_value("model", earlier), remark
 
 
-def _notes(folder: Path, first: str) -> dict[str, Any]:
+def _manifest(folder: Path, first: str) -> manifest.Manifest:
     try:
-        return dict(manifest.read(folder).notes)
+        return manifest.read(folder)
     except MissingError as error:
         raise MissingError(
             f"{folder} is not there.",
@@ -144,11 +187,6 @@ def _written(recipe: Recipe) -> dict[str, Any]:
     return {"source": recipe.source, "name": recipe.name, "document": document}
 
 
-def _read(notes: dict[str, Any]) -> Recipe:
+def _read(notes: Mapping[str, Any]) -> Recipe:
     saved = notes["recipe"]
     return Recipe(saved["source"], saved["name"], frozen(saved["document"]))
-
-
-def seeded(section: ConfigT, seed: int | None) -> ConfigT:
-    """The section with --seed in place of its own."""
-    return section if seed is None else section.model_copy(update={"seed": seed})

@@ -10,7 +10,7 @@ from recmtl.artifacts.code_version import code_version
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.policies import PARTS, SplitConfig
 from recmtl.data.split import build_split
-from recmtl.pipelines.selection import Asked, seeded, select_split
+from recmtl.pipelines.selection import Asked, select_split
 from recmtl.pipelines.stage import Context, Plan, Stage, read_input
 from recmtl.pipelines.workspace import Workspace
 
@@ -21,10 +21,10 @@ class SplitDomains(Stage):
     name: ClassVar = "split-domains"
 
     def __init__(self, asked: Asked) -> None:
-        self.selection = select_split(asked)
+        self.asked, self.selection = asked, select_split(asked)
         self.selection.recipe.check({"dataset": DatasetConfig, "split": SplitConfig})
         self.dataset = self.selection.recipe.section("dataset", DatasetConfig)
-        self.policy = seeded(self.selection.recipe.section("split", SplitConfig), asked.seed)
+        self.policy = self.selection.recipe.section("split", SplitConfig)
 
     def plan(self, workspace: Workspace) -> Plan:
         """The raw files must be there, and as they were downloaded."""
@@ -40,7 +40,7 @@ class SplitDomains(Stage):
             inputs,
             self.policy.seed,
             remembered,
-            ("data", self.selection.data),
+            None if self.asked.sample else ("data", self.selection.data),
         )
 
     def run(self, context: Context) -> dict[str, Any]:

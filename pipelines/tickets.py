@@ -30,6 +30,8 @@ def find_tickets(asked: Sequence[str], schema: Schema, run: Path, workspace: Wor
         return {}
     if not asked:
         return _of_run(run, schema, workspace)
+    if NONE in asked:
+        raise ConfigError(f"--tickets {NONE} stands alone.", hint="Leave out a task to train it with all weights.")
     found: TicketPaths = {}
     for word in asked:
         task, equals, which = word.partition("=")

@@ -1,5 +1,6 @@
 """Where everything lies below a workspace folder."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,9 @@ from recmtl.artifacts.hashing import HashMemory
 from recmtl.errors import ConfigError, MissingError
 
 Kind = Literal["data", "runs"]
+
+TAKEN = ("raw", "latest")
+"""What lies in data/ and runs/ beside splits and runs."""
 
 
 @dataclass(frozen=True)
@@ -23,16 +27,11 @@ class Workspace:
 
     def split(self, name: str) -> Path:
         """A split."""
-        if name == "raw":
-            raise ConfigError(
-                "a split may not be called 'raw': data/raw holds the downloaded files.",
-                hint="Give it another --data name.",
-            )
-        return self.root / "data" / name
+        return self.root / "data" / _checked(name, "split")
 
     def run(self, name: str) -> Path:
         """A run: init, tickets, model and scorecard lie in it."""
-        return self.root / "runs" / name
+        return self.root / "runs" / _checked(name, "run")
 
     def hashes(self) -> HashMemory:
         """The remembered hashes of files."""
@@ -53,8 +52,20 @@ class Workspace:
                 f"there is no {what} in {self.root / kind} yet.",
                 hint=f"First run: {command}. Or try this command on the embedded sample with --sample.",
             )
-        return mark.read_text().strip()
+        name = mark.read_text().strip()
+        _checked(name, "split" if kind == "data" else "run")
+        return name
 
     def mark_latest(self, kind: Kind, name: str) -> None:
         """Move the mark; only what is published may be marked."""
         write_text(self.root / kind / "latest", name + "\n")
+
+
+def _checked(name: str, what: str) -> str:
+    """A name is one folder below its parent, and takes nobody's place: stages replace what lies under it."""
+    if not re.fullmatch(r"[^\s./\\:][^/\\:\0\r\n\t]{0,99}", name) or name in TAKEN:
+        raise ConfigError(
+            f"a {what} may not be called {name!r}.",
+            hint=f"A name begins with a letter or digit, holds no / \\ or :, and is none of {', '.join(TAKEN)}.",
+        )
+    return name

@@ -108,8 +108,8 @@ def choose(family: type[FamilyT], value: Any) -> FamilyT:
     name = value.get("name")
     kind = family.kinds.get(name) if isinstance(name, str) else None
     if kind is None:
-        what = "the key 'name' is missing" if name is None else f"no {family.family} is named {_short(name)}"
-        raise PydanticCustomError("component", "{problem}", {"problem": f"{what}{nearest(name, family.kinds)}"})
+        what = "lacks the key 'name'" if name is None else f"is {_short(name)}, which is no {family.family}"
+        raise PydanticCustomError("component_name", "{problem}", {"problem": f"{what}{nearest(name, family.kinds)}"})
     try:
         return kind.model_validate(dict(value))
     except ValidationError as error:
@@ -122,8 +122,8 @@ def nearest(name: object, known: Iterable[str]) -> str:
     known = sorted(known)
     close = difflib.get_close_matches(str(name), known, n=1)
     if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; known: {', '.join(known)}" if known else ""
+        return f" (did you mean {close[0]!r}?)"
+    return f" (known: {', '.join(known)})" if known else ""
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, str]]:
@@ -138,6 +138,8 @@ def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, 
             found.append((path, f"is not a known key{nearest(item['loc'][-1], _keys_at(model, item['loc'][:-1]))}"))
         elif item["type"] == "missing":
             found.append((path, "is missing"))
+        elif item["type"] == "component_name":
+            found.append((path, item["msg"]))
         else:
             text = item["msg"].removeprefix("Value error, ")
             found.append((path, text[:1].lower() + text[1:] + _shown(item["input"])))

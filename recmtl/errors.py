@@ -18,7 +18,8 @@ class RecmtlError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}" if self.hint else self.message
+        sentence = self.message if self.message.endswith((".", "?", "!")) else f"{self.message}."
+        return f"{sentence} {self.hint}" if self.hint else sentence
 
 
 class ConfigError(RecmtlError):

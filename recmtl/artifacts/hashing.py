@@ -3,11 +3,13 @@
 import hashlib
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from recmtl.artifacts.atomic import write_text
 from recmtl.artifacts.explain import reading
+from recmtl.errors import MissingError
 
 # A file that changed this recently could change again within the clock's tick and look the same.
 _SETTLED_NS = 2_000_000_000
@@ -56,7 +58,8 @@ class HashMemory:
     def save(self) -> None:
         """Write the memory down, without the files that are gone."""
         entries = {key: entry for key, entry in self._entries.items() if Path(key).exists()}
-        write_text(self._path, json.dumps({"entries": entries, "sha256": digest_json(entries)}, sort_keys=True))
+        with suppress(MissingError, OSError):  # in a folder that may only be read, hashes are taken again
+            write_text(self._path, json.dumps({"entries": entries, "sha256": digest_json(entries)}, sort_keys=True))
 
 
 def _state(path: Path) -> list[int]:

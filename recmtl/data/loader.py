@@ -12,7 +12,7 @@ from recmtl.artifacts.tables import read_table, row_group_sizes
 from recmtl.batch import Batch, Ragged
 from recmtl.data.folders import domain_folder
 from recmtl.errors import DamagedError
-from recmtl.schema import Schema
+from recmtl.schema import PADDING, Schema
 
 
 @dataclass(frozen=True)
@@ -79,20 +79,20 @@ def _floats(column: pa.ChunkedArray) -> Tensor:
 
 
 def _ids(table: pa.Table, column: str, rows: int, split: Path) -> Tensor:
-    return _checked(np.array(table[column].to_numpy(), dtype=np.int32), column, rows, split)
+    return _checked(np.array(table[column].fill_null(PADDING).to_numpy(), dtype=np.int32), column, rows, split)
 
 
 def _ragged(table: pa.Table, column: str, rows: int, split: Path) -> Ragged:
     lists = table[column].combine_chunks()
     lists = pa.concat_arrays(lists.chunks) if isinstance(lists, pa.ChunkedArray) else lists
     offsets = np.array(lists.offsets.to_numpy(), dtype=np.int64)
-    values = np.array(lists.flatten().to_numpy(), dtype=np.int32)
+    values = np.array(lists.flatten().fill_null(PADDING).to_numpy(zero_copy_only=False), dtype=np.int32)
     return Ragged(_checked(values, column, rows, split), torch.from_numpy(offsets - offsets[0]))
 
 
 def _checked(ids: np.ndarray, column: str, rows: int, split: Path) -> Tensor:
-    # an id outside its table would read another feature's vector, in silence
-    if len(ids) and (ids.min() < 1 or ids.max() >= rows):
+    # an id outside its table would read another feature's vector, in silence; padding and null belong in no file
+    if len(ids) and (ids.min() <= PADDING or ids.max() >= rows):
         raise DamagedError(
             f"{split}: column {column} holds ids outside its table of {rows} rows.", hint="Run split-domains again."
         )

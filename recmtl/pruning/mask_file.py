@@ -22,6 +22,8 @@ class Belonging:
     task: str
     start: str
     """Hash of the initial weights."""
+    split: str
+    """Hash of the split it was found on."""
 
 
 def save_mask(path: Path, mask: Mapping[str, Tensor], belonging: Belonging, score: float) -> None:
@@ -30,6 +32,7 @@ def save_mask(path: Path, mask: Mapping[str, Tensor], belonging: Belonging, scor
         "format": FORMAT,
         "task": belonging.task,
         "start": belonging.start,
+        "split": belonging.split,
         "score": score,
         "kept": sum(int(value.sum()) for value in mask.values()),
         "total": sum(value.numel() for value in mask.values()),
@@ -43,7 +46,8 @@ def load_mask(path: Path, weights: Mapping[str, Tensor], belonging: Belonging) -
 
     Raises:
         MissingError: it is not there.
-        DamagedError: it is damaged, of another task, found on other initial weights, or of another architecture.
+        DamagedError: it is damaged, of another task, found on other initial weights or on another split, or of
+            another architecture.
     """
     content = tensors.load(path)
     mask = content.get("mask")
@@ -60,5 +64,10 @@ def load_mask(path: Path, weights: Mapping[str, Tensor], belonging: Belonging) -
         raise DamagedError(
             f"{path} was found on other initial weights, and is a ticket only together with these.",
             hint="Find it again with prune-single in this run.",
+        )
+    if content.get("split") != belonging.split:
+        raise DamagedError(
+            f"{path} was found on another split, whose training rows may be test rows of this one.",
+            hint="Find it again with prune-single on this split.",
         )
     return mask

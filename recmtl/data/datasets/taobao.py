@@ -36,13 +36,6 @@ class TaobaoConfig(DatasetConfig):
     seed: NonNegativeInt = 123
     """Of the negatives."""
 
-    @field_validator("negatives_per_click")
-    @classmethod
-    def _ascending(cls, ratios: tuple[float, float]) -> tuple[float, float]:
-        if ratios[0] > ratios[1]:
-            raise ValueError(f"the first of {ratios} must not be greater than the second")
-        return ratios
-
     licence: ClassVar[str] = "Tianchi, research use"
     how_to_get: ClassVar[str] = (
         "Log in at https://tianchi.aliyun.com/dataset/9716, download theme_click_log.csv, user_embedding.csv and "
@@ -53,6 +46,13 @@ class TaobaoConfig(DatasetConfig):
         SourceFile("user_embedding.csv"),
         SourceFile("item_embedding.csv"),
     )
+
+    @field_validator("negatives_per_click")
+    @classmethod
+    def _ascending(cls, ratios: tuple[float, float]) -> tuple[float, float]:
+        if ratios[0] > ratios[1]:
+            raise ValueError(f"the first of {ratios} must not be greater than the second")
+        return ratios
 
     def layout(self) -> Layout:
         """Three ids; the theme is a feature and the domain."""

@@ -129,30 +129,30 @@ def test_every_problem_is_named_at_once() -> None:
     )
     assert found == {
         "size": "is missing",
-        "sise": "is not a known key; did you mean 'size'?",
-        "shape": "no shape is named 'circel'; did you mean 'circle'?",
+        "sise": "is not a known key (did you mean 'size'?)",
+        "shape": "is 'circel', which is no shape (did you mean 'circle'?)",
         "by_layer.front.radius": "input should be a valid number, not 'big'",
-        "by_layer.front.colur": "is not a known key; did you mean 'colour'?",
+        "by_layer.front.colur": "is not a known key (did you mean 'colour'?)",
         "by_layer.back": "must be a name or an object with the key 'name', not 7",
-        "frame.widht": "is not a known key; did you mean 'width'?",
-        "frames.1.hieght": "is not a known key; did you mean 'height'?",
+        "frame.widht": "is not a known key (did you mean 'width'?)",
+        "frames.1.hieght": "is not a known key (did you mean 'height'?)",
         "frames.1.width": "input should be greater than 0, not 0",
-        "named.outer.with": "is not a known key; did you mean 'width'?",
+        "named.outer.with": "is not a known key (did you mean 'width'?)",
     }
 
 
 def test_components_in_components_and_in_lists_keep_their_path() -> None:
     second = {"name": "row", "members": ["circle", {"name": "polygon", "fillt": True}, {"radius": 1}]}
     assert wrong({"size": 1, "scenes": ["row", second]}) == {
-        "scenes.1.members.1.fillt": "is not a known key; did you mean 'filled'?",
-        "scenes.1.members.2": "the key 'name' is missing; known: circle, polygon",
+        "scenes.1.members.1.fillt": "is not a known key (did you mean 'filled'?)",
+        "scenes.1.members.2": "lacks the key 'name' (known: circle, polygon)",
     }
 
 
 @pytest.mark.parametrize("name", [[], {}, {"a": 1}, 3, True, ["circle"], ""])
 def test_a_name_that_is_no_name_is_refused(name: object) -> None:
     (problem,) = wrong({"size": 1, "shape": {"name": name}}).values()
-    assert problem.startswith("no shape is named")
+    assert "which is no shape" in problem
 
 
 def test_a_long_value_is_cut_in_the_error() -> None:
@@ -161,8 +161,8 @@ def test_a_long_value_is_cut_in_the_error() -> None:
 
 
 def test_nearest() -> None:
-    assert nearest("lerning_rate", ["learning_rate", "momentum"]) == "; did you mean 'learning_rate'?"
-    assert nearest("zzz", ["b", "a"]) == "; known: a, b"
+    assert nearest("lerning_rate", ["learning_rate", "momentum"]) == " (did you mean 'learning_rate'?)"
+    assert nearest("zzz", ["b", "a"]) == " (known: a, b)"
     assert nearest("zzz", []) == ""
 
 

@@ -1,0 +1,77 @@
+"""Errors that a user causes end in one sentence and the right code, never as an internal error."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("foo",), 2, "See: recmtl --help"),
+        (("train-mtl", "--foo"), 2, "See: recmtl train-mtl --help"),
+        (("evaluate", "--log-file", "/nowhere/x.log"), 5, "/nowhere"),
+        (("demo", "--workspace", "/etc/passwd"), 5, "/etc/passwd"),
+        (("download", "adult", "--from", "ftp://x/y"), 2, "no address to download from"),
+        (("train-mtl", "--sample", "--seed", "99999999999"), 2, "train.seed"),
+        (("train-mtl", "--sample", "--config", "x.json"), 2, "--sample and --config"),
+        (("train-mtl", "--sample", "--set", "train.losses.completion=focal"), 2, "Fitting: mse, weighted_mse"),
+        (("train-mtl", "--sample", "--set", "train.losses.clik=focal"), 2, "did you mean 'click'?"),
+        (("train-mtl", "--sample", "--set", "train.balance.weights.clik=2"), 2, "did you mean 'click'?"),
+        (("train-mtl", "--sample", "--set", "model.name=mmoee"), 2, "did you mean 'mmoe'?"),
+        (("prune-single", "--sample", "--task", "7"), 2, "Tasks: 0 = click, 1 = completion"),
+        (("prune-single", "--sample"), 2, "Give --task: click, completion"),
+        (("prune-single", "--sample", "--task", "0", "--final-rate", "0"), 2, "prune.final_rate"),
+        (("train-mtl", "--tickets", "click=1", "--tickets", "none"), 2, "stands alone"),
+        (("evaluate", "--part", "tset"), 2, "evaluate.part"),
+    ],
+)
+def test_one_sentence_and_the_right_code(words, code, says, workspace, cli):
+    ran = cli(*words, cwd=workspace)
+    assert ran.code == code, ran.err
+    last = ran.err.strip().splitlines()[-1]
+    assert last.startswith("error: ") and says in last
+    assert "Traceback" not in ran.err and "internal error" not in ran.err and "?." not in last
+
+
+def test_ctrl_c_says_so_and_leaves_nothing_half_made(workspace):
+    """In the stages that have no checkpoint: 130, one line, JSON when asked for."""
+    running = subprocess.Popen(
+        [sys.executable, "-c",
+         "import os, signal, threading\n"
+         "from recmtl.cli.main import main\n"
+         "from recmtl.pipelines import evaluate\n"
+         "def stopped(*_): os.kill(os.getpid(), signal.SIGINT)\n"
+         "evaluate.cells = stopped\n"
+         "main(['evaluate', '--part', 'all', '--json'])"],
+        cwd=workspace, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert '"code": 130' in out and "stopped by SIGINT" in err and "Traceback" not in err
+    assert not (workspace / "runs/sample/.scorecard.partial").exists()
+
+
+def test_sigterm_in_a_stage_without_checkpoints_is_swept_by_the_next_start(workspace, recmtl):
+    running = subprocess.Popen(
+        [sys.executable, "-m", "recmtl", "split-domains", "--config", "sample.json", "--set", "split.seed=8"],
+        cwd=workspace, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    end = time.monotonic() + 30
+    while not (workspace / "data/.sample.partial").exists() and running.poll() is None and time.monotonic() < end:
+        time.sleep(0.002)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(timeout=30) in (-signal.SIGTERM, 0)
+    ran = recmtl("split-domains", "--config", "sample.json", "--set", "split.seed=8", cwd=workspace)
+    assert ran.code == 0
+    assert not (workspace / "data/.sample.partial").exists()
+
+
+def test_what_is_done_can_be_asked_for_in_a_folder_that_may_only_be_read(workspace, cli):
+    (workspace / ".recmtl/hashes.json").unlink()
+    (workspace / ".recmtl").rmdir()
+    (workspace / ".recmtl").write_text("")  # root may write everywhere: a file in the way does the same
+    assert "done already" in cli("evaluate", "--dry-run", cwd=workspace).out
