@@ -77,7 +77,7 @@ def select_split(asked: Asked) -> Selection:
         raise ConfigError(
             "split-domains needs to know the data set.", hint="Give --config FILE or a preset's name, or --sample."
         )
-    data = asked.data or recipe.text("data") or recipe.name
+    data = _first(asked.data, recipe.text("data"), recipe.name)
     return Selection(recipe, data, "").with_flags({"split.seed": asked.seed})
 
 
@@ -93,20 +93,20 @@ def select_run(asked: Asked, stage: str, workspace: Workspace) -> Selection:
     """
     asked.check_settings(stage, ("model", "train", "prune"))
     recipe = asked.opened()
-    data = asked.data or (recipe.text("data") if recipe else None)
+    data = recipe.text("data") if recipe and asked.data is None else asked.data
     if data is None and recipe and (asked.sample or workspace.split(recipe.name).is_dir()):
         data = recipe.name
-    why = "" if data else ", the one made last"
-    data = data or workspace.latest("data")
+    why = ", the one made last" if data is None else ""
+    data = workspace.latest("data") if data is None else data
     split = _manifest(workspace.split(data), "recmtl split-domains --config NAME.json")
     if recipe is None:
         of_split = _read(split.notes)
-        run = workspace.run(asked.run or of_split.text("run") or of_split.name)
+        run = workspace.run(_run_name(asked, of_split))
         recipe, remark = _with_earlier_model(of_split, run)
         recipe = recipe.with_settings(asked.settings)
     else:
         remark = _check_split(recipe, split.config, data)
-    selection = Selection(recipe, data, asked.run or recipe.text("run") or recipe.name)
+    selection = Selection(recipe, data, _run_name(asked, recipe))
     names = f"split {data!r}{why}, run {selection.run!r}"
     remark = f"{names}; {remark}" if remark else names
     return replace(selection, remark=remark).with_flags({"train.seed": asked.seed})
@@ -121,12 +121,22 @@ def select_model(asked: Asked, workspace: Workspace) -> Selection:
     """
     asked.check_settings("evaluate", ("evaluate",))
     recipe = asked.opened()
-    named = asked.run or (recipe.text("run") or recipe.name if recipe else None)
-    run = named or workspace.latest("runs")
+    named = _run_name(asked, recipe) if recipe else asked.run
+    run = workspace.latest("runs") if named is None else named
     notes = _manifest(workspace.run(run) / "model", "recmtl train-mtl").notes
     recipe = recipe or _read(notes).with_settings(asked.settings)
-    data = asked.data or str(notes["data"])
-    return Selection(recipe, data, run, f"split {data!r}, run {run!r}{'' if named else ', the one made last'}")
+    data = str(notes["data"]) if asked.data is None else asked.data
+    why = ", the one made last" if named is None else ""
+    return Selection(recipe, data, run, f"split {data!r}, run {run!r}{why}")
+
+
+def _run_name(asked: Asked, recipe: Recipe) -> str:
+    return _first(asked.run, recipe.text("run"), recipe.name)
+
+
+def _first(given: str | None, configured: str | None, otherwise: str) -> str:
+    """The first there is; an empty one was given too, and will be refused as a name."""
+    return next(value for value in (given, configured, otherwise) if value is not None)
 
 
 def _check_split(recipe: Recipe, made_with: Mapping[str, Any], data: str) -> str:

@@ -26,10 +26,7 @@ from recmtl.metrics.normalised_entropy import normalised_entropy
 from recmtl.metrics.pr_auc import pr_auc
 from recmtl.metrics.predictions import TaskPredictions
 from recmtl.metrics.regression import mae, mse, r2
-from recmtl.metrics.skill import mean_skill, skill, task_skill
 from recmtl.metrics.undefined import Undefined
-
-__all__ = ["ALL", "Cell", "TaskPredictions", "cells", "mean_skill", "skill", "summary", "task_skill"]
 
 ALL = "all"
 """The domain name of the cells over all domains."""

@@ -1,12 +1,8 @@
-"""Skill: the one number that says how good a task's predictions are. AUC of a binary task, r2 of a regression.
-
-`skill` reads it off a finished cell; the others compute nothing else, for early stopping.
+"""Skill: the one number that says how good a task's predictions are, for early stopping. AUC of a binary task, r2 of a
+regression, over all domains: what the task's "all" cell of a scorecard has, and nothing else computed.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
-import numpy as np
+from collections.abc import Iterable
 
 from recmtl.metrics.arrays import naming
 from recmtl.metrics.auc import auc
@@ -15,14 +11,8 @@ from recmtl.metrics.regression import r2
 from recmtl.metrics.undefined import Undefined
 
 
-def skill(cell: Mapping[str, Any]) -> float | None:
-    """Read the skill off a scorecard's cell or a summary's row; None if it is undefined there."""
-    value: float | None = cell["auc"] if "auc" in cell else cell["r2"]
-    return value
-
-
 def task_skill(task: TaskPredictions) -> float:
-    """Compute the skill over all observed rows, as the task's "all" cell would have it.
+    """Compute the skill over all observed rows.
 
     Raises Undefined if it has no value, ValueError for bad arrays.
     """
@@ -31,17 +21,19 @@ def task_skill(task: TaskPredictions) -> float:
         return metric(task.label[task.observed], task.prediction[task.observed])
 
 
-def mean_skill(predictions: Iterable[TaskPredictions]) -> float:
-    """Average the tasks' skills, leaving out the undefined ones.
+def skills(predictions: Iterable[TaskPredictions]) -> dict[str, float | None]:
+    """Compute each task's skill, None where it is undefined.
 
-    Raises Undefined, with every task's reason, if there is none; ValueError for bad arrays.
+    Raises Undefined, with every task's reason, if all are; ValueError for bad arrays.
     """
-    skills, reasons = [], []
+    found: dict[str, float | None] = {}
+    reasons = []
     for task in predictions:
         try:
-            skills.append(task_skill(task))
+            found[task.task] = task_skill(task)
         except Undefined as error:
+            found[task.task] = None
             reasons.append(f"{task.task}: {error.reason}")
-    if not skills:
+    if len(reasons) == len(found):
         raise Undefined("; ".join(reasons) or "no tasks")
-    return float(np.mean(skills))
+    return found

@@ -18,7 +18,7 @@ from recmtl.data.loader import Rows
 from recmtl.data.order import epoch_order
 from recmtl.errors import ConfigError, DataError
 from recmtl.metrics.predictions import TaskPredictions
-from recmtl.metrics.skill import task_skill
+from recmtl.metrics.skill import skills
 from recmtl.metrics.undefined import Undefined
 from recmtl.models.model import Model
 from recmtl.training.config import TrainConfig
@@ -130,21 +130,14 @@ class _Loop:
                 f"training diverged in epoch {self.state.epoch + 1}: the losses are {losses}.",
                 hint="Lower the learning rates of train.optimizer and train.table_optimizer, or set train.clip_norm.",
             )
-        skills: dict[str, float | None] = {}
-        reasons = []
-        for prediction in predictions:
-            try:
-                skills[prediction.task] = task_skill(prediction)
-            except Undefined as error:
-                skills[prediction.task] = None
-                reasons.append(f"{prediction.task}: {error.reason}")
-        defined = [skill for skill in skills.values() if skill is not None]
-        if not defined:
+        try:
+            found = skills(predictions)
+        except Undefined as error:
             raise DataError(
-                f"no task has a validation score: {'; '.join(reasons)}.",
-                hint="Give validation more rows (split.shares).",
-            )
-        self.state.record(losses, skills, sum(defined) / len(defined))
+                f"no task has a validation score: {error.reason}.", hint="Give validation more rows (split.shares)."
+            ) from error
+        defined = [skill for skill in found.values() if skill is not None]
+        self.state.record(losses, found, sum(defined) / len(defined))
 
     def _set_rates(self, step: int) -> None:
         """A function of the step alone, whatever was restored."""

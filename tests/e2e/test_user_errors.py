@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+BALANCE = 'train.balance={"name": "fixed", "weights": {"clik": 2}}'
+
 
 @pytest.mark.parametrize(
     ("words", "code", "says"),
@@ -20,7 +22,11 @@ import pytest
         (("train-mtl", "--sample", "--config", "x.json"), 2, "--sample and --config"),
         (("train-mtl", "--sample", "--set", "train.losses.completion=focal"), 2, "Fitting: mse, weighted_mse"),
         (("train-mtl", "--sample", "--set", "train.losses.clik=focal"), 2, "did you mean 'click'?"),
-        (("train-mtl", "--sample", "--set", "train.balance.weights.clik=2"), 2, "did you mean 'click'?"),
+        (
+            ("train-mtl", "--sample", "--set", BALANCE),
+            2,
+            "did you mean 'click'?",
+        ),
         (("train-mtl", "--sample", "--set", "model.name=mmoee"), 2, "did you mean 'mmoe'?"),
         (("prune-single", "--sample", "--task", "7"), 2, "Tasks: 0 = click, 1 = completion"),
         (("prune-single", "--sample"), 2, "Give --task: click, completion"),

@@ -161,8 +161,8 @@ def test_a_header_may_be_quoted_and_follow_a_byte_order_mark(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"ag,city\n1,a\n", "line 1 names no column 'age'; did you mean 'ag'?"),
-        (b"city\n1\n", "line 1 names no column 'age'; known: city"),
+        (b"ag,city\n1,a\n", "line 1 names no column 'age' (did you mean 'ag'?)"),
+        (b"city\n1\n", "line 1 names no column 'age' (known: city)"),
         (b"\nage,city\n1,a\n", "line 1 names no column 'age'"),
         (b"age,city,age\n1,a,2\n", "line 1 names 'age' twice"),
         (b"", "ends before line 1, which must name its columns"),

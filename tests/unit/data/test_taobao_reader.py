@@ -168,7 +168,7 @@ def test_a_missing_column_is_named_with_the_nearest(tmp_path: Path, name: str, c
     path = files(tmp_path, "u1 i1 a") / name
     path.write_text(path.read_text().replace(column, column.replace("_", "-")))
     nearest = column.replace("_", "-")
-    with pytest.raises(DataError, match=rf"{name}: line 1 names no column '{column}'; did you mean '{nearest}'"):
+    with pytest.raises(DataError, match=rf"{name}: line 1 names no column '{column}' .did you mean '{nearest}'"):
         read(tmp_path)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from recmtl.errors import RecmtlError
 from recmtl.metrics.scorecard import TaskPredictions, cells
-from recmtl.metrics.skill import mean_skill, skill, task_skill
+from recmtl.metrics.skill import skills, task_skill
 from recmtl.metrics.undefined import Undefined
 
 NAN = math.nan
@@ -24,22 +24,25 @@ def test_skill_of_a_cell_is_the_same_number():
     found = [
         cell for cell in cells([CLICK, WATCH, LIKE], np.array([0, 1, 1, 0]), ["a", "b"]) if cell["domain"] == "all"
     ]
-    assert [skill(cell) for cell in found] == [task_skill(CLICK), task_skill(WATCH), None]
+    assert [cell["auc"] if "auc" in cell else cell["r2"] for cell in found] == list(
+        skills([CLICK, WATCH, LIKE]).values()
+    )
 
 
-def test_the_mean_leaves_out_the_undefined():
-    assert mean_skill([CLICK, LIKE, WATCH, UNSEEN]) == pytest.approx((task_skill(CLICK) + task_skill(WATCH)) / 2)
+def test_an_undefined_one_is_none_beside_the_others():
+    found = skills([CLICK, LIKE, WATCH, UNSEEN])
+    assert found == {"click": task_skill(CLICK), "like": None, "watch": task_skill(WATCH), "share": None}
 
 
 def test_all_undefined_is_undefined_with_every_reason():
     with pytest.raises(Undefined) as raised:
-        mean_skill(iter([LIKE, UNSEEN]))
+        skills(iter([LIKE, UNSEEN]))
     assert raised.value.reason == "like: only one class among 2 rows; share: no rows"
 
 
 def test_no_tasks_is_undefined():
     with pytest.raises(Undefined) as raised:
-        mean_skill([])
+        skills([])
     assert raised.value.reason == "no tasks"
 
 
@@ -52,4 +55,4 @@ def test_undefined_is_explained_to_the_user_when_nobody_catches_it():
 def test_a_diverged_model_is_refused_with_the_task():
     diverged = TaskPredictions("click", "binary", np.array([1.0, 0]), np.array([NAN, NAN]))
     with pytest.raises(ValueError, match="observed rows of task 'click': prediction must be a finite number"):
-        mean_skill([WATCH, diverged])
+        skills([WATCH, diverged])

@@ -90,7 +90,7 @@ def test_defaults_by_kind():
 
 
 def test_a_loss_for_a_task_that_is_not_there_is_refused():
-    with pytest.raises(ConfigError, match=r"train\.losses names the task 'clik'; did you mean 'click'"):
+    with pytest.raises(ConfigError, match=r"train\.losses names the task 'clik' .did you mean 'click'"):
         Objective({"clik": FocalConfig()}, SCHEMA, TASKS)
 
 
