@@ -9,7 +9,7 @@ from recmtl.pruning.mask_file import Belonging, load_mask, save_mask
 
 WEIGHTS = {"bottom.3.weight": torch.zeros(2, 3), "bottom.0.weight": torch.zeros(3, 4)}
 MASK = {"bottom.0.weight": torch.eye(3, 4).bool(), "bottom.3.weight": torch.ones(2, 3).bool()}
-BELONGING = Belonging("click", "a" * 64)
+BELONGING = Belonging("click", "a" * 64, "s" * 64)
 
 
 @pytest.fixture
@@ -37,8 +37,9 @@ def test_equal_masks_are_equal_bytes(path, tmp_path):
 @pytest.mark.parametrize(
     ("belonging", "reason"),
     [
-        (Belonging("buy", "a" * 64), "is a mask of the task 'click', not of 'buy'"),
-        (Belonging("click", "b" * 64), "was found on other initial weights"),
+        (Belonging("buy", "a" * 64, "s" * 64), "is a mask of the task 'click', not of 'buy'"),
+        (Belonging("click", "b" * 64, "s" * 64), "was found on other initial weights"),
+        (Belonging("click", "a" * 64, "t" * 64), "was found on another split"),
     ],
 )
 def test_a_mask_of_something_else_is_refused(path, belonging, reason):
