@@ -18,7 +18,7 @@ from recmtl.artifacts.archive import open_maybe_gzip
 from recmtl.artifacts.explain import reading
 from recmtl.config import nearest
 from recmtl.data.sql import quote_name, quote_text
-from recmtl.errors import DataError
+from recmtl.errors import DamagedError, DataError
 
 ColumnType = Literal["text", "number"]
 
@@ -73,6 +73,7 @@ def read_delimited(
 
     Raises:
         MissingError: the file is not there.
+        DamagedError: its gzip stream is.
         DataError: a line with another number of columns, a header without a column, a text where a number belongs.
     """
     there = _header(path, columns, skip) if header else list(columns)
@@ -84,8 +85,11 @@ def read_delimited(
             f"CREATE OR REPLACE TEMP TABLE {table} AS "
             f"SELECT row_number() OVER () AS place, {texts} FROM {_source(path, before, places)}"
         )
-    except duckdb.Error as error:
+    except duckdb.InvalidInputException as error:
         raise DataError(f"{path}: {_reason(error, len(there))}", hint=f"The columns are {', '.join(there)}.") from error
+    except duckdb.IOException as error:  # a gzip stream that breaks off
+        reason = str(error).splitlines()[0].removeprefix("IO Error: ")
+        raise DamagedError(f"{path} cannot be read: {reason}", hint="Fetch it again.") from error
     casts = ", ".join(
         f"CAST({quote_name(name)} AS DOUBLE) AS {quote_name(name)}" if kind == "number" else quote_name(name)
         for name, kind in columns.items()

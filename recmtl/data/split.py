@@ -7,7 +7,8 @@ by batch on the way out.
 """
 
 import json
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -21,7 +22,7 @@ from recmtl.data.layout import DOMAIN, PART, Layout
 from recmtl.data.policies import PARTS, SplitConfig
 from recmtl.data.profile import profile
 from recmtl.data.sql import quote_name, quote_text
-from recmtl.errors import DataError
+from recmtl.errors import DataError, MissingError
 from recmtl.schema import Schema, Task
 
 MAX_NUMBER = 3.4028234663852886e38
@@ -36,9 +37,10 @@ def build_split(dataset: DatasetConfig, policy: SplitConfig, raw: Path, out: Pat
     Raises:
         DataError: a file is not in its format, a part stays empty, a label is out of range.
         ConfigError: the policy does not fit the data set.
+        MissingError: memory and disk are not enough.
     """
     layout = dataset.layout()
-    with closing(duckdb.connect()) as connection:
+    with _enough_room(out), closing(duckdb.connect()) as connection:
         connection.execute(f"SET temp_directory = {quote_text(str(out / '.spill'))}")
         _load(connection, dataset, layout, raw)
         _deal(connection, layout, policy)
@@ -51,6 +53,19 @@ def build_split(dataset: DatasetConfig, policy: SplitConfig, raw: Path, out: Pat
         (out / "schema.json").write_text(json.dumps(schema.document(), indent=1) + "\n")
         (out / "profile.json").write_text(json.dumps(profile(connection, schema), indent=1) + "\n")
     return schema
+
+
+@contextmanager
+def _enough_room(out: Path) -> Iterator[None]:
+    """DuckDB calls it out of memory when there is no room to spill, either."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        reason = str(error).splitlines()[0].removeprefix("Out of Memory Error: ")
+        raise MissingError(
+            f"memory and the disk of {out} do not suffice to split the data: {reason}",
+            hint="Make some room on the disk.",
+        ) from error
 
 
 def _load(connection: DuckDBPyConnection, dataset: DatasetConfig, layout: Layout, raw: Path) -> None:

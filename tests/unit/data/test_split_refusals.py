@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from duckdb import DuckDBPyConnection
 
 from recmtl.data.layout import Layout
 from recmtl.data.policies import FilesSplit, GroupSplit, RandomSplit, SplitConfig
 from recmtl.data.split import build_split
-from recmtl.errors import ConfigError, DataError
+from recmtl.errors import ConfigError, DataError, MissingError
 from recmtl.schema import Schema, Score, Task
 from recmtl.testing.table_dataset import TableDataset
 
@@ -178,6 +179,21 @@ def test_a_policy_that_does_not_fit_is_refused_before_anything_is_written(tmp_pa
             split(tmp_path, rows_with(), policy=policy)
         assert list((tmp_path / "split").iterdir()) == []
         (tmp_path / "split").rmdir()
+
+
+class Cramped(TableDataset):
+    """In memory and on disk there is no room for its rows."""
+
+    def read(self, raw: Path, connection: DuckDBPyConnection) -> str:
+        connection.execute("SET memory_limit = '20MB'; SET max_temp_directory_size = '0MB'; SET threads = 1")
+        rows = "range AS row, md5(range::VARCHAR) AS city, 1.0::DOUBLE AS age, 'x' AS home, range % 2 AS click"
+        return f"SELECT {rows} FROM range(1000000)"
+
+
+def test_no_room_is_said_so(tmp_path: Path) -> None:
+    dataset = Cramped(name="cramped", rows=rows_with(), columns=LAYOUT)
+    with pytest.raises(MissingError, match=r"do not suffice to split the data: .*Make some room on the disk"):
+        build_split(dataset, RandomSplit(), tmp_path, tmp_path)
 
 
 def test_nothing_of_duckdb_is_left(tmp_path: Path) -> None:
