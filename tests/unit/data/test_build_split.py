@@ -289,7 +289,7 @@ def test_everything_is_fitted_on_the_training_rows_alone(made: tuple[Path, Schem
     assert schema.tables["city"] == len(found) + FIRST_ID
     ages = raw["age"].dropna().value_counts()
     assert set(values_of(out, "age")) == set(ages[ages >= 2].index)
-    assert values_of(out, "price") == {}  # more than max_distinct
+    assert values_of(out, "price") == {}  # none comes twice
     assert schema.tables["price"] == FIRST_ID
     for feature in schema.numbers:
         expected = np.quantile(raw[feature.name].dropna().unique(), np.linspace(0, 1, 8))
@@ -298,6 +298,18 @@ def test_everything_is_fitted_on_the_training_rows_alone(made: tuple[Path, Schem
         labels = raw[task.name].dropna()
         assert task.mean == pytest.approx(labels.mean(), rel=1e-9)
         assert task.std == pytest.approx(labels.std(ddof=0), rel=1e-9)
+
+
+@pytest.mark.parametrize(("max_distinct", "kept"), [(5, True), (4, False), (0, False)])
+def test_a_number_of_many_values_is_no_category(tmp_path: Path, max_distinct: int, kept: bool) -> None:
+    ages = [None if i % 7 == 0 else float(i % 5) for i in range(100)]
+    rows = pa.table({"row": np.arange(1, 101), "age": ages, "click": np.arange(100) % 2 * 1.0})
+    schema = split(
+        tmp_path / "s", rows, RandomSplit(max_distinct=max_distinct), Layout(tasks=LAYOUT.tasks[:1], numbers=("age",))
+    )
+    assert schema.tables == {"age": FIRST_ID + 5 if kept else FIRST_ID}
+    ids = set(load_part(tmp_path / "s", schema, "train").batch.ids_BF[:, 0].tolist())
+    assert ids == ({MISSING, 3, 4, 5, 6, 7} if kept else {MISSING, UNSEEN})
 
 
 def test_a_value_that_only_valid_or_test_holds_is_unseen(tmp_path: Path) -> None:

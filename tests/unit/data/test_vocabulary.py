@@ -132,8 +132,9 @@ def test_lists_of_any_length() -> None:
 
 
 @pytest.mark.parametrize(("start", "length"), [(0, 2), (1, 3), (3, 2), (4, 1), (2, 0), (5, 0)])
-def test_a_slice_of_lists_gives_its_own_rows(start: int, length: int) -> None:
-    whole = [["a", "b"], None, ["z"], [], ["b", "a", None]]
+@pytest.mark.parametrize("second", [None, ["b", "b", "b"]])
+def test_a_slice_of_lists_gives_its_own_rows(start: int, length: int, second: list[str] | None) -> None:
+    whole = [["a", "b"], second, ["z"], [], ["b", "a", None]]
     vocabulary = fitted(["a", "a", "b"])
     expected = vocabulary.encode_lists(pa.array(whole, LISTS)).to_pylist()[start : start + length]
     encoded = vocabulary.encode_lists(pa.array(whole, LISTS).slice(start, length))
