@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from recmtl.artifacts import manifest
 from recmtl.errors import ConfigError, MissingError
 from recmtl.pipelines.workspace import Workspace
-from recmtl.recipe import KEYS, Recipe, frozen, read_recipe
+from recmtl.recipe import KEYS, Recipe, read_recipe
 
 SAMPLE = "sample.json"
 
@@ -199,4 +199,4 @@ def _written(recipe: Recipe) -> dict[str, Any]:
 
 def _read(notes: Mapping[str, Any]) -> Recipe:
     saved = notes["recipe"]
-    return Recipe(saved["source"], saved["name"], frozen(saved["document"]))
+    return Recipe(saved["source"], saved["name"], saved["document"])

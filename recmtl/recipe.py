@@ -14,7 +14,6 @@ from typing import Annotated, Any, TypeVar
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from recmtl.config import Component, Config, OneOf, nearest, problems
-from recmtl.config import frozen as frozen
 from recmtl.errors import ConfigError
 
 SECTIONS = ("dataset", "split", "model", "train", "prune", "evaluate")

@@ -71,6 +71,7 @@ class SgdConfig(OptimizerConfig):
     learning_rate: PositiveFloat = 1e-1
     """Before the schedule\'s factor."""
     momentum: Momentum = 0.0
+    """Share of the last step that the next one keeps."""
     l2: NonNegativeFloat = 0.0
     """Added to the gradient as l2 * weight."""
 
@@ -84,6 +85,7 @@ class RmspropConfig(OptimizerConfig):
 
     name: Literal["rmsprop"] = "rmsprop"
     momentum: Momentum = 0.0
+    """Share of the last step that the next one keeps."""
     l2: NonNegativeFloat = 0.0
     """Added to the gradient as l2 * weight."""
 
