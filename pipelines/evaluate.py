@@ -14,7 +14,7 @@ import pyarrow as pa
 from recmtl.artifacts.hashing import sha256_file
 from recmtl.artifacts.tables import TableWriter
 from recmtl.config import Config
-from recmtl.data.loader import load_columns
+from recmtl.data.loader import domain_of_rows, load_columns
 from recmtl.data.policies import PARTS
 from recmtl.errors import MissingError
 from recmtl.metrics.predictions import TaskPredictions
@@ -99,8 +99,8 @@ class Evaluate(Stage):
         for part in PARTS if self.config.part == "all" else [self.config.part]:
             rows = experiment.rows(part)
             context.progress.say(f"scoring {len(rows):,} rows of {part}")
-            pieces.append(task_predictions(model, rows.batch, range(len(schema.tasks))))
-            domains.append(rows.batch.domain_B.numpy())
+            pieces.append(task_predictions(model, rows, range(len(schema.tasks))))
+            domains.append(domain_of_rows(experiment.split, schema, part))
             columns.append(load_columns(experiment.split, schema, part, ["row", *wanted]))
         joined = [_joined([piece[i] for piece in pieces]) for i in range(len(schema.tasks))]
         return joined, np.concatenate(domains), pa.concat_tables(columns)

@@ -14,7 +14,9 @@ from recmtl.artifacts import manifest, tensors
 from recmtl.artifacts.atomic import discard, publish
 from recmtl.artifacts.hashing import digest_json
 from recmtl.artifacts.lock import hold
-from recmtl.data.loader import Rows, load_part
+from recmtl.data.loader import load_part
+from recmtl.data.rows import Rows
+from recmtl.data.streamed import RowsOnDisk
 from recmtl.errors import ConfigError, DamagedError
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig

@@ -5,7 +5,8 @@ embedding) · N numbers · K knots · D embedding size · I input width · H hid
 T tasks · L ids in a ragged column
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -45,6 +46,8 @@ class Batch:
     """bool: the row counts for this task."""
     domain_B: Tensor
     """int64: index of the domain."""
+    weight_B: Tensor
+    """float32: how much the row counts in training."""
 
     def __len__(self) -> int:
         return len(self.domain_B)
@@ -58,4 +61,31 @@ class Batch:
             self.labels_BT[index_B],
             self.observed_BT[index_B],
             self.domain_B[index_B],
+            self.weight_B[index_B],
         )
+
+    def in_domain(self, domain: int) -> "Batch":
+        """The same rows, as if all were of the domain with this index."""
+        return replace(self, domain_B=torch.full_like(self.domain_B, domain))
+
+
+def concat(batches: Sequence[Batch]) -> Batch:
+    """All rows of all batches (at least one), in order."""
+    if len(batches) == 1:
+        return batches[0]
+    return Batch(
+        torch.cat([batch.ids_BF for batch in batches]),
+        torch.cat([batch.numbers_BN for batch in batches]),
+        tuple(_concat_ragged(columns) for columns in zip(*(batch.sequences for batch in batches), strict=True)),
+        torch.cat([batch.labels_BT for batch in batches]),
+        torch.cat([batch.observed_BT for batch in batches]),
+        torch.cat([batch.domain_B for batch in batches]),
+        torch.cat([batch.weight_B for batch in batches]),
+    )
+
+
+def _concat_ragged(columns: Sequence[Ragged]) -> Ragged:
+    lengths = torch.cat([column.offsets.diff() for column in columns])
+    offsets = torch.zeros(len(lengths) + 1, dtype=torch.int64)
+    torch.cumsum(lengths, 0, out=offsets[1:])
+    return Ragged(torch.cat([column.values_L for column in columns]), offsets)

@@ -9,6 +9,7 @@ The columns of the Parquet files follow from the names here, each with its role 
     label:<task>      float32        null where the task was not observed: such a row counts for nothing in this task
     key:<key>         string         user, item, time or group, as they were
     score:<name>      float32        a logged score of another model; null where there is none
+    weight            float32        how much the row counts in training; only if the data set has weights
     row               int64          position in the raw files
 """
 
@@ -27,6 +28,9 @@ FIRST_ID = 3
 """The first id of a real value."""
 ALL = "all"
 """The cell of a scorecard over all domains: no domain may have this name."""
+
+WEIGHT = "weight"
+"""The column of the rows' weights."""
 
 MAX_NAME = 128
 """Characters of a name."""
@@ -142,6 +146,10 @@ class Schema(Config):
     """Position is the domain's index in tensors."""
     domain_column: str | None = None
     """The raw column that told the domains apart; None if there is only one."""
+    domain_groups: dict[str, str] = {}
+    """Value of that column -> its domain; if empty, each value is a domain of its own."""
+    weighted: bool = False
+    """Rows have weights."""
     keys: tuple[Literal["user", "item", "time", "group"], ...] = ()
     scores: tuple[Score, ...] = ()
     knots: NonNegativeInt = 0

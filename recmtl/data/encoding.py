@@ -17,9 +17,39 @@ from recmtl.data.layout import DOMAIN, PART, Layout
 from recmtl.data.policies import PARTS
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.data.vocabulary import Vocabulary
-from recmtl.schema import NumberFeature, Schema, SequenceFeature
+from recmtl.schema import WEIGHT, NumberFeature, Schema, SequenceFeature
 
 BATCH_ROWS = 262_144
+
+
+@dataclass(frozen=True)
+class FeatureEncoder:
+    """Raw columns of features to ids and values: of the rows of a split, and of rows to predict."""
+
+    schema: Schema
+    vocabularies: Mapping[str, Vocabulary]
+
+    @property
+    def fields(self) -> list[pa.Field]:
+        """Column names and types, in order."""
+        fields = []
+        for feature in self.schema.features:
+            lists = isinstance(feature, SequenceFeature)
+            fields.append(pa.field(feature.column, pa.list_(pa.int32()) if lists else pa.int32()))
+            if isinstance(feature, NumberFeature):
+                fields.append(pa.field(feature.value_column, pa.float32()))
+        return fields
+
+    def encode(self, raw: pa.RecordBatch) -> list[pa.Array]:
+        """One column for each field. `raw` has a column for each feature: text, double or lists of text."""
+        columns = []
+        for feature in self.schema.features:
+            vocabulary, values = self.vocabularies[feature.table], raw[feature.name]
+            lists = isinstance(feature, SequenceFeature)
+            columns.append(vocabulary.encode_lists(values) if lists else vocabulary.encode(values))
+            if isinstance(feature, NumberFeature):
+                columns.append(values.cast(pa.float32()))
+        return columns
 
 
 @dataclass(frozen=True)
@@ -27,38 +57,27 @@ class RowEncoder:
     """Raw columns to the columns of the Parquet files."""
 
     layout: Layout
-    features: Schema
-    vocabularies: Mapping[str, Vocabulary]
+    features: FeatureEncoder
 
     @property
     def schema(self) -> pa.Schema:
         """Column names and types, in order."""
-        fields = [pa.field("row", pa.int64())]
-        for feature in self.features.features:
-            fields.append(
-                pa.field(feature.column, pa.list_(pa.int32()) if isinstance(feature, SequenceFeature) else pa.int32())
-            )
-            if isinstance(feature, NumberFeature):
-                fields.append(pa.field(feature.value_column, pa.float32()))
-        fields += [pa.field(task.column, pa.float32()) for task in self.features.tasks]
-        fields += [pa.field(f"key:{key}", pa.string()) for key in self.features.keys]
-        fields += [pa.field(score.column, pa.float32()) for score in self.features.scores]
+        split = self.features.schema
+        fields = [pa.field("row", pa.int64()), *self.features.fields]
+        fields += [pa.field(task.column, pa.float32()) for task in split.tasks]
+        fields += [pa.field(f"key:{key}", pa.string()) for key in split.keys]
+        fields += [pa.field(score.column, pa.float32()) for score in split.scores]
+        fields += [pa.field(WEIGHT, pa.float32())] if split.weighted else []
         return pa.schema(fields)
 
     def encode(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """One batch, encoded."""
-        columns = [batch["row"].cast(pa.int64())]
-        for feature in self.features.features:
-            vocabulary = self.vocabularies[feature.table]
-            raw = batch[feature.name]
-            columns.append(
-                vocabulary.encode_lists(raw) if isinstance(feature, SequenceFeature) else vocabulary.encode(raw)
-            )
-            if isinstance(feature, NumberFeature):
-                columns.append(raw.cast(pa.float32()))
-        columns += [batch[task.name].cast(pa.float32()) for task in self.features.tasks]
-        columns += [pc.cast(batch[self.layout.keys[key]], pa.string()) for key in self.features.keys]
-        columns += [batch[score.name].cast(pa.float32()) for score in self.features.scores]
+        split = self.features.schema
+        columns = [batch["row"].cast(pa.int64()), *self.features.encode(batch)]
+        columns += [batch[task.name].cast(pa.float32()) for task in split.tasks]
+        columns += [pc.cast(batch[self.layout.keys[key]], pa.string()) for key in split.keys]
+        columns += [batch[score.name].cast(pa.float32()) for score in split.scores]
+        columns += [batch[self.layout.weight].cast(pa.float32())] if split.weighted else []
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
 

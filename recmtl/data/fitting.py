@@ -58,6 +58,8 @@ def make_schema(
         tasks=tuple(_with_statistics(connection, task) for task in layout.tasks),
         domains=_domains(connection, layout.domain),
         domain_column=layout.domain,
+        domain_groups=dict(layout.domain_groups),
+        weighted=layout.weight is not None,
         keys=tuple(layout.keys),
         scores=layout.scores,
         knots=policy.knots if layout.numbers else 0,

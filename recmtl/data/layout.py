@@ -35,7 +35,11 @@ class Layout:
     tables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Feature -> the embedding table it shares; a feature that is not here has a table of its own name."""
     domain: str | None = None
-    """The VARCHAR column that tells the domains apart."""
+    """The column that tells the domains apart, read as text."""
+    domain_groups: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Value of the domain column -> its domain; if empty, each value is a domain of its own."""
+    weight: str | None = None
+    """The DOUBLE column that says how much a row counts in training; every row has one."""
     keys: Mapping[Key, str] = field(default_factory=lambda: MappingProxyType({}))
     """Key -> its VARCHAR column."""
     scores: tuple[Score, ...] = ()
@@ -46,6 +50,7 @@ class Layout:
     def __post_init__(self) -> None:
         reserved = ["row", "part"] if self.ready_made else ["row"]
         names = [*self.categorical, *self.numbers, *self.sequences, *(item.name for item in self.tasks + self.scores)]
+        names += [self.weight] if self.weight else []
         twice = [name for name, count in Counter(map(str.lower, [*reserved, *names])).items() if count > 1]
         if twice:
             raise ValueError(f"two columns are called {twice[0]!r}")

@@ -15,13 +15,13 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from recmtl.data.datasets.base import DatasetConfig
-from recmtl.data.encoding import RowEncoder, write_rows
+from recmtl.data.encoding import FeatureEncoder, RowEncoder, write_rows
 from recmtl.data.fitting import fit_vocabularies, make_schema
-from recmtl.data.folders import vocabulary_file
 from recmtl.data.layout import DOMAIN, PART, Layout
 from recmtl.data.policies import PARTS, SplitConfig
 from recmtl.data.profile import profile
 from recmtl.data.sql import quote_name, quote_text
+from recmtl.data.vocabulary import save_vocabularies
 from recmtl.errors import DataError, MissingError
 from recmtl.schema import Schema, Task
 
@@ -46,10 +46,8 @@ def build_split(dataset: DatasetConfig, policy: SplitConfig, raw: Path, out: Pat
         _deal(connection, layout, policy)
         vocabularies = fit_vocabularies(connection, layout, policy)
         schema = make_schema(connection, dataset.name, layout, policy, vocabularies)
-        (out / "vocabulary").mkdir()
-        for table, vocabulary in vocabularies.items():
-            vocabulary.save(out / "vocabulary" / vocabulary_file(table))
-        write_rows(connection, RowEncoder(layout, schema, vocabularies), out)
+        save_vocabularies(vocabularies, out / "vocabulary")
+        write_rows(connection, RowEncoder(layout, FeatureEncoder(schema, vocabularies)), out)
         (out / "schema.json").write_text(json.dumps(schema.document(), indent=1) + "\n")
         (out / "profile.json").write_text(json.dumps(profile(connection, schema), indent=1) + "\n")
     return schema
@@ -69,7 +67,7 @@ def _enough_room(out: Path) -> Iterator[None]:
 
 
 def _load(connection: DuckDBPyConnection, dataset: DatasetConfig, layout: Layout, raw: Path) -> None:
-    domain = f"CAST({quote_name(layout.domain)} AS VARCHAR)" if layout.domain else quote_text(dataset.name)
+    domain = _domain(layout) if layout.domain else quote_text(dataset.name)
     # + 0.0 makes one value of 0.0 and -0.0, as they are one in SQL
     numbers = ", ".join(f"CAST({quote_name(n)} AS DOUBLE) + 0.0::DOUBLE AS {quote_name(n)}" for n in layout.numbers)
     columns = f"* REPLACE ({numbers})" if numbers else "*"
@@ -83,13 +81,37 @@ def _load(connection: DuckDBPyConnection, dataset: DatasetConfig, layout: Layout
     if not rows:
         raise DataError(f"{raw} holds no rows of {dataset.name}.")
     if homeless:
-        raise DataError(
-            f"{homeless:,} of {rows:,} rows of {dataset.name} have no value in the domain column {layout.domain!r}."
-        )
+        _refuse_homeless(connection, layout, f"{homeless:,} of {rows:,} rows of {dataset.name}")
     for name in (*layout.numbers, *(score.name for score in layout.scores)):
         _require(connection, name, f"abs({quote_name(name)}) <= {MAX_NUMBER!r}", f"{name!r}", "a finite float32")
     for task in layout.tasks:
         _check_labels(connection, task)
+    if layout.weight:
+        fits = f"coalesce({quote_name(layout.weight)}, -1) BETWEEN 0 AND {MAX_NUMBER!r}"
+        _require(connection, layout.weight, fits, f"the weight {layout.weight!r}", "a number of at least 0")
+
+
+def _domain(layout: Layout) -> str:
+    """SQL: a row's domain, null where there is none."""
+    value = f"CAST({quote_name(str(layout.domain))} AS VARCHAR)"
+    if not layout.domain_groups:
+        return value
+    groups = " ".join(f"WHEN {quote_text(v)} THEN {quote_text(group)}" for v, group in layout.domain_groups.items())
+    return f"CASE {value} {groups} END"
+
+
+def _refuse_homeless(connection: DuckDBPyConnection, layout: Layout, which: str) -> None:
+    column = quote_name(str(layout.domain))
+    found = connection.execute(
+        f"SELECT CAST({column} AS VARCHAR) FROM raw_rows WHERE {quote_name(DOMAIN)} IS NULL AND {column} IS NOT NULL "
+        "ORDER BY row LIMIT 1"
+    ).fetchone()
+    if found:
+        raise DataError(
+            f"{which} have a value in the domain column {layout.domain!r} that is in no group, such as {found[0]!r}.",
+            hint=f"The groups hold: {', '.join(layout.domain_groups)}.",
+        )
+    raise DataError(f"{which} have no value in the domain column {layout.domain!r}.")
 
 
 def _check_labels(connection: DuckDBPyConnection, task: Task) -> None:
@@ -107,7 +129,8 @@ def _require(connection: DuckDBPyConnection, column: str, condition: str, what: 
         f"SELECT row, {quote_name(column)} FROM raw_rows WHERE NOT ({condition}) ORDER BY row LIMIT 1"
     ).fetchone()
     if bad:
-        raise DataError(f"row {bad[0]}: {what} is {bad[1]:g}; it must be {wanted}.")
+        shown = "missing" if bad[1] is None else f"{bad[1]:g}"
+        raise DataError(f"row {bad[0]}: {what} is {shown}; it must be {wanted}.")
 
 
 def _deal(connection: DuckDBPyConnection, layout: Layout, policy: SplitConfig) -> None:

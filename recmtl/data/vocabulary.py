@@ -1,5 +1,6 @@
 """Values to ids: fitted on the training rows, most frequent first. Ids 0, 1, 2 are padding, missing and unseen."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
-from recmtl.artifacts.tables import TableWriter
+from recmtl.artifacts.tables import TableWriter, read_table
+from recmtl.data.folders import vocabulary_file
 from recmtl.schema import FIRST_ID, MISSING, UNSEEN
 
 
@@ -47,6 +49,24 @@ class Vocabulary:
         table = pa.table({"value": self.values, "count": self.counts, "id": ids})
         with TableWriter(path, table.schema) as writer:
             writer.write(table)
+
+    @classmethod
+    def load(cls, path: Path) -> "Vocabulary":
+        """Read what `save` wrote. Errors as in `read_table`."""
+        table = read_table(path, ["value", "count"])
+        return cls(_plain(table["value"]), _plain(table["count"]))
+
+
+def save_vocabularies(vocabularies: Mapping[str, Vocabulary], folder: Path) -> None:
+    """One file for each table, in a new folder."""
+    folder.mkdir()
+    for table, vocabulary in vocabularies.items():
+        vocabulary.save(folder / vocabulary_file(table))
+
+
+def load_vocabularies(folder: Path, tables: Iterable[str]) -> dict[str, Vocabulary]:
+    """Read what `save_vocabularies` wrote. Errors as in `read_table`."""
+    return {table: Vocabulary.load(folder / vocabulary_file(table)) for table in tables}
 
 
 def fit_vocabulary(connection: DuckDBPyConnection, values: list[str], min_count: int) -> Vocabulary:

@@ -12,6 +12,7 @@ Each check takes a model's config, builds it on planted rows and raises Assertio
 
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -195,7 +196,7 @@ def learns_the_planted_truth(config: SharingConfig, share: float = 0.9) -> None:
     model, held_out = Model(config, _ROWS.schema, 0), planted(4000, seed=12)
     state = train(model, planted(8000, seed=10).rows, planted(2000, seed=11).rows, _TRAIN, list(_TASKS), Silent())
     model.load_state_dict(state.best_weights)
-    for task, prediction in enumerate(task_predictions(model, held_out.rows.batch, _TASKS)):
+    for task, prediction in enumerate(task_predictions(model, held_out.rows, _TASKS)):
         reached = (task_skill(prediction) - 0.5) / (held_out.best_skill(task) - 0.5)
         _require(reached >= share, f"task {task} reaches {reached:.1%} of what is possible, less than {share:.0%}")
 
@@ -232,7 +233,7 @@ def _bare(batch: Batch) -> Batch:
     empty = Ragged(torch.empty(0, dtype=torch.int32), torch.zeros(len(batch) + 1, dtype=torch.int64))
     nothing_BN = torch.full_like(batch.numbers_BN, torch.nan)
     sequences = tuple(empty for _ in batch.sequences)
-    return Batch(batch.ids_BF, nothing_BN, sequences, batch.labels_BT, batch.observed_BT, batch.domain_B)
+    return replace(batch, numbers_BN=nothing_BN, sequences=sequences)
 
 
 def _gradients(model: Model, logit_B: Tensor) -> dict[str, Tensor]:

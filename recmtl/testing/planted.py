@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from recmtl.batch import Batch, Ragged
-from recmtl.data.loader import Rows
+from recmtl.data.rows import RowsInMemory
 from recmtl.metrics.auc import auc
 from recmtl.schema import FIRST_ID, MISSING, UNSEEN, CategoricalFeature, NumberFeature, Schema, SequenceFeature, Task
 
@@ -32,7 +32,7 @@ class Planted:
     """Rows and the truth they were drawn from."""
 
     schema: Schema
-    rows: Rows
+    rows: RowsInMemory
     probability_BT: Tensor
     """Chance of each label, given the features; of `buy`, given a click."""
 
@@ -89,9 +89,10 @@ def planted(rows: int, seed: int) -> Planted:
         labels_BT=torch.from_numpy(labels_BT & observed_BT).float(),
         observed_BT=torch.from_numpy(observed_BT),
         domain_B=torch.from_numpy(domain_B),
+        weight_B=torch.ones(rows),
     )
     groups = [len(group) for of_domain in _split(domain_B) for group in _chunks(of_domain)]
-    return Planted(planted_schema(), Rows(batch, tuple(groups)), torch.from_numpy(probability_BT))
+    return Planted(planted_schema(), RowsInMemory(batch, tuple(groups)), torch.from_numpy(probability_BT))
 
 
 class _Effects:

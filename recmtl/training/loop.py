@@ -1,12 +1,14 @@
 """The one training loop. What differs between methods is plugged in: the objective, the balance, the optimisers.
 
-Everything random is a function of (seed, epoch): the order of rows by `epoch_order`, dropout by the generator
-seeded below. So an epoch that was cut short is simply done again, and ends in the same bits.
+Everything random is a function of (seed, epoch) and the position within the epoch: the order of rows by `shuffled`,
+dropout by the generator that is seeded at the epoch's beginning and put away with the state. So a training that was
+stopped at any step goes on from there, and ends in the same bits.
 """
 
 from collections.abc import Callable, Sequence
 from math import ceil
 from pathlib import Path
+from time import monotonic
 
 import torch
 from torch import Tensor
@@ -14,9 +16,9 @@ from torch.nn.utils import clip_grad_norm_
 
 from recmtl.artifacts import tensors
 from recmtl.batch import Batch
-from recmtl.data.loader import Rows
-from recmtl.data.order import epoch_order
-from recmtl.errors import ConfigError, DataError
+from recmtl.data.order import shuffled
+from recmtl.data.rows import Rows
+from recmtl.errors import ConfigError, DataError, Interrupted
 from recmtl.metrics.predictions import TaskPredictions
 from recmtl.metrics.skill import skills
 from recmtl.metrics.undefined import Undefined
@@ -27,6 +29,9 @@ from recmtl.training.objective import Objective
 from recmtl.training.predict import task_predictions
 from recmtl.training.progress import Progress
 from recmtl.training.state import TrainState
+
+CHECKPOINT_SECONDS = 300.0
+"""Of work that a kill may cost."""
 
 AfterEpoch = Callable[[TrainState], None]
 
@@ -53,61 +58,96 @@ def train(
         config: the section `train`.
         tasks: positions in the schema.
         progress: told how far it is.
-        checkpoint: written after every epoch; if it is there already, training goes on from it.
-        after_epoch: called before that.
+        checkpoint: written after every epoch, every few minutes and when a signal comes; if it is there already,
+            training goes on from it.
+        after_epoch: called when an epoch is done, before its checkpoint.
 
     Raises:
         ConfigError: training diverged.
         DataError: no task has a defined validation score.
         Interrupted: a signal came.
     """
-    loop = _Loop(model, train_rows, config, tasks)
-    if checkpoint is not None and checkpoint.exists():
-        loop.state.restore(tensors.load(checkpoint))
-        progress.say(f"going on after epoch {loop.state.epoch}")
-    while loop.state.epoch < config.epochs and loop.state.epoch - 1 - loop.state.best_epoch < config.patience:
-        with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay as they were
-            losses_T = loop.epoch(progress)
-        predictions = task_predictions(model, valid_rows.batch, tasks)
-        loop.record(losses_T, predictions)
-        progress.say(_line(loop.state))
-        if after_epoch is not None:
-            after_epoch(loop.state)
-        if checkpoint is not None:
-            tensors.save(checkpoint, loop.state.content())
+    with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay as they were
+        loop = _Loop(model, train_rows, valid_rows, config, tasks, progress, checkpoint)
+        loop.restore()
+        while not loop.done:
+            try:
+                loop.epoch()
+            except Interrupted:
+                loop.save()
+                raise
+            progress.say(_line(loop.state))
+            if after_epoch is not None:
+                after_epoch(loop.state)
+            loop.save()
     return loop.state
 
 
 class _Loop:
     """One training's parts."""
 
-    def __init__(self, model: Model, rows: Rows, config: TrainConfig, tasks: Sequence[int]) -> None:
-        names = [model.schema.tasks[task].name for task in tasks]
-        self.model, self.rows, self.config, self.tasks, self.names = model, rows, config, tasks, names
+    def __init__(
+        self, model: Model, train_rows: Rows, valid_rows: Rows, config: TrainConfig, tasks: Sequence[int],
+        progress: Progress, checkpoint: Path | None,
+    ) -> None:  # fmt: skip
+        self.model, self.train_rows, self.valid_rows, self.config, self.tasks = (
+            model, train_rows, valid_rows, config, tasks,
+        )  # fmt: skip
+        self.progress, self.checkpoint = progress, checkpoint
+        self.names = [model.schema.tasks[task].name for task in tasks]
         self.objective = Objective(config.losses, model.schema, tasks)
-        self.balance = config.balance.build(names)
+        self.balance = config.balance.build(self.names)
         self.dense = list(model.dense_weights().values())
         self.state = TrainState(model, [config.optimizer.build(self.dense), config.table_optimizer.build(model.tables)])
         self.rates = [config.optimizer.learning_rate, config.table_optimizer.learning_rate]
-        self.steps_per_epoch = ceil(len(rows) / config.batch_size)
+        self.steps_per_epoch = ceil(len(train_rows) / config.batch_size)
+        self.saved = monotonic()
 
-    def epoch(self, progress: Progress) -> Tensor:
-        """Every row once; the mean losses_T, each task's over the rows where it was observed."""
-        config, epoch = self.config, self.state.epoch
-        torch.manual_seed(_mixed(config.seed, epoch))
-        order = torch.from_numpy(epoch_order(self.rows.group_sizes, config.shuffle_window, config.seed, epoch))
+    @property
+    def done(self) -> bool:
+        """Whether all epochs are, or none has been better for long enough."""
+        state, config = self.state, self.config
+        return state.epoch >= config.epochs or state.epoch - 1 - state.best_epoch >= config.patience
+
+    def restore(self) -> None:
+        """Go on from the checkpoint, if there is one."""
+        if self.checkpoint is not None and self.checkpoint.exists():
+            self.state.restore(tensors.load(self.checkpoint))
+            step = f", step {self.state.step}" if self.state.step else ""
+            self.progress.say(f"going on after epoch {self.state.epoch}{step}")
+
+    def save(self) -> None:
+        """Put away all that training has come to."""
+        if self.checkpoint is not None:
+            tensors.save(self.checkpoint, self.state.content())
+        self.saved = monotonic()
+
+    def epoch(self) -> None:
+        """The rest of an epoch, its validation and its record.
+
+        Raises:
+            Interrupted: a signal came; the state can go on from here.
+        """
+        config, state, rows = self.config, self.state, self.train_rows
+        if not state.step:
+            torch.manual_seed(_mixed(config.seed, state.epoch))
+            state.begin(len(self.tasks))
+        windows = shuffled(rows.group_sizes, config.shuffle_window, config.seed, state.epoch)
         self.model.train()
-        total_T, observed_T = torch.zeros(2, len(self.tasks))
-        progress.begin(f"epoch {epoch + 1}", len(self.rows))
-        for step, index_B in enumerate(order.split(config.batch_size), epoch * self.steps_per_epoch):
-            self._set_rates(step)
-            batch = self.rows.batch.take(index_B)
-            rows_T = batch.observed_BT[:, list(self.tasks)].sum(0)
-            total_T += self.step(batch) * rows_T
-            observed_T += rows_T
-            progress.advance(len(batch))
+        self.progress.begin(f"epoch {state.epoch + 1}", len(rows))
+        self.progress.advance(min(state.step * config.batch_size, len(rows)))
+        for batch in rows.batches(windows, config.batch_size, skip=state.step * config.batch_size):
+            self._set_rates()
+            rows_T = (batch.observed_BT[:, list(self.tasks)] * batch.weight_B.unsqueeze(1)).sum(0)
+            state.loss_T += self.step(batch) * rows_T
+            state.rows_T += rows_T
+            state.step += 1
+            self.progress.advance(len(batch))
+            if monotonic() - self.saved > CHECKPOINT_SECONDS:
+                self.save()
             stop_if_asked()
-        return total_T / observed_T.clamp(min=1)
+        predictions = task_predictions(self.model, self.valid_rows, self.tasks)
+        self.record(state.loss_T / state.rows_T.clamp(min=torch.finfo(torch.float32).tiny), predictions)
 
     def step(self, batch: Batch) -> Tensor:
         """One update; the losses_T before it."""
@@ -139,8 +179,9 @@ class _Loop:
         defined = [skill for skill in found.values() if skill is not None]
         self.state.record(losses, found, sum(defined) / len(defined))
 
-    def _set_rates(self, step: int) -> None:
+    def _set_rates(self) -> None:
         """A function of the step alone, whatever was restored."""
+        step = self.state.epoch * self.steps_per_epoch + self.state.step
         factor = self.config.learning_rate_schedule.factor(step, self.steps_per_epoch * self.config.epochs)
         for optimizer, rate in zip(self.state.optimizers, self.rates, strict=True):
             for group in optimizer.param_groups:

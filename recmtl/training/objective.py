@@ -16,7 +16,7 @@ from recmtl.schema import Schema
 
 class Objective:
     """logits_BT, batch -> losses_T: for each task the mean of its loss over the rows where it was observed (PLE,
-    eq. 8).
+    eq. 8), each row as heavy as its weight.
     """
 
     def __init__(self, losses: Mapping[str, LossConfig], schema: Schema, tasks: Sequence[int]) -> None:
@@ -42,7 +42,7 @@ class Objective:
         losses = []
         for place, (index, loss) in enumerate(zip(self.tasks, self.losses, strict=True)):
             label_B = batch.labels_BT[:, index]
-            weight_B = loss.weights(label_B) * batch.observed_BT[:, index]
+            weight_B = loss.weights(label_B) * batch.observed_BT[:, index] * batch.weight_B
             loss_B = loss.rows(logits_BT[:, place], label_B, self.schema.tasks[index])
             losses.append((weight_B * loss_B).sum() / weight_B.sum().clamp(min=torch.finfo(weight_B.dtype).tiny))
         return torch.stack(losses)

@@ -1,4 +1,4 @@
-"""Predictions of a model for whole parts."""
+"""Predictions of a model for batches and whole parts."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,12 @@ import torch
 from numpy.typing import NDArray
 
 from recmtl.batch import Batch
+from recmtl.data.order import as_they_lie
+from recmtl.data.rows import Rows
 from recmtl.metrics.predictions import TaskPredictions
 from recmtl.models.model import Model
 from recmtl.nn.link import predict
+from recmtl.training.interrupt import stop_if_asked
 
 BATCH_ROWS = 8192
 
@@ -26,12 +29,20 @@ def predict_rows(model: Model, rows: Batch, tasks: Sequence[int]) -> NDArray[np.
     return torch.cat(pieces).numpy()
 
 
-def task_predictions(model: Model, rows: Batch, tasks: Sequence[int]) -> list[TaskPredictions]:
-    """The same with labels beside them, NaN where a task was not observed, as metrics read them."""
-    predictions_BT = predict_rows(model, rows, tasks)
-    found = []
-    for place, index in enumerate(tasks):
-        task = model.schema.tasks[index]
-        label_B = torch.where(rows.observed_BT[:, index], rows.labels_BT[:, index], torch.nan).numpy()
-        found.append(TaskPredictions(task.name, task.kind, label_B, predictions_BT[:, place]))
-    return found
+def task_predictions(model: Model, rows: Rows, tasks: Sequence[int]) -> list[TaskPredictions]:
+    """Of a whole part, with labels beside them, NaN where a task was not observed, as metrics read them.
+
+    Raises:
+        Interrupted: a signal came.
+    """
+    predicted, labels = [], []
+    for batch in rows.batches(as_they_lie(rows.group_sizes), BATCH_ROWS):
+        predicted.append(predict_rows(model, batch, tasks))
+        labels.append(torch.where(batch.observed_BT, batch.labels_BT, torch.nan)[:, list(tasks)].numpy())
+        stop_if_asked()
+    prediction_BT, label_BT = np.concatenate(predicted), np.concatenate(labels)
+    kinds = [model.schema.tasks[task] for task in tasks]
+    return [
+        TaskPredictions(task.name, task.kind, label_BT[:, place], prediction_BT[:, place])
+        for place, task in enumerate(kinds)
+    ]

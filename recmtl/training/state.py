@@ -1,11 +1,10 @@
-"""All that training has come to: weights, optimisers, position, the best so far. Put away after every epoch, it
-goes on from there.
-"""
+"""All that training has come to: weights, optimisers, position, the best so far. Put away, it goes on from there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -20,6 +19,12 @@ class TrainState:
     optimizers: list[Optimizer]
     epoch: int = 0
     """Epochs that are done."""
+    step: int = 0
+    """Steps of the next epoch that are done."""
+    loss_T: Tensor = field(default_factory=lambda: torch.zeros(0))
+    """Sum over the rows of these steps, each task's over those where it was observed."""
+    rows_T: Tensor = field(default_factory=lambda: torch.zeros(0))
+    """The weight of those rows."""
     history: list[dict[str, Any]] = field(default_factory=list)
     """One record an epoch."""
     best_epoch: int = -1
@@ -30,6 +35,10 @@ class TrainState:
         """Validation score of the best epoch, -inf before the first."""
         return float(self.history[self.best_epoch]["score"]) if self.history else float("-inf")
 
+    def begin(self, tasks: int) -> None:
+        """An epoch begins."""
+        self.loss_T, self.rows_T = torch.zeros(2, tasks)
+
     def record(self, losses: Mapping[str, float], skills: Mapping[str, float | None], score: float) -> None:
         """An epoch is done."""
         better = score > self.best_score
@@ -37,14 +46,17 @@ class TrainState:
         if better:
             self.best_epoch = self.epoch
             self.best_weights = weights_of(self.model)
-        self.epoch += 1
+        self.epoch, self.step = self.epoch + 1, 0
 
     def content(self) -> dict[str, Any]:
-        """Tensors and plain values alone, for a checkpoint."""
+        """Tensors and plain values alone, for a checkpoint. Within an epoch, torch's generator is part of it."""
         return {
             "weights": weights_of(self.model),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "epoch": self.epoch,
+            "step": self.step,
+            "losses": [self.loss_T, self.rows_T] if self.step else [],
+            "chance": torch.get_rng_state() if self.step else None,
             "history": self.history,
             "best_epoch": self.best_epoch,
             "best_weights": self.best_weights,
@@ -55,8 +67,11 @@ class TrainState:
         self.model.load_state_dict(content["weights"])
         for optimizer, saved in zip(self.optimizers, content["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
-        self.epoch, self.history = content["epoch"], content["history"]
+        self.epoch, self.step, self.history = content["epoch"], content["step"], content["history"]
         self.best_epoch, self.best_weights = content["best_epoch"], content["best_weights"]
+        if self.step:
+            self.loss_T, self.rows_T = content["losses"]
+            torch.set_rng_state(content["chance"])
 
 
 def weights_of(model: Model) -> dict[str, Tensor]:

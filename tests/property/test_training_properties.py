@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recmtl.data.order import epoch_order
+from recmtl.data.order import positions, shuffled
 from recmtl.nn.piecewise import PiecewiseLinear
 from recmtl.training.learning_rate import ConstantConfig, CosineConfig, ExponentialConfig
 
@@ -13,6 +13,10 @@ PATIENT = settings(deadline=None)
 GROUPS = st.lists(st.integers(0, 6), max_size=12)
 WINDOW, SEED = st.integers(1, 20), st.integers(0, 2**32 - 1)
 NUMBER = st.floats(-1e37, 1e37)
+
+
+def epoch_order(groups, window, seed, epoch):
+    return positions(shuffled(groups, window, seed, epoch), groups)
 
 
 @PATIENT

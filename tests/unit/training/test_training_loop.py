@@ -9,7 +9,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from recmtl.adapters.mask import Masks
 from recmtl.batch import Batch
-from recmtl.data.loader import Rows
+from recmtl.data.rows import RowsInMemory
 from recmtl.errors import ConfigError, DataError
 from recmtl.metrics.skill import task_skill
 from recmtl.models.model import TABLES
@@ -28,7 +28,7 @@ STILL = {
 
 
 def replaced(rows, **columns):
-    return Rows(dataclasses.replace(rows.batch, **columns), rows.group_sizes)
+    return RowsInMemory(dataclasses.replace(rows.batch, **columns), rows.group_sizes)
 
 
 # what a step sees
@@ -69,7 +69,9 @@ def test_dropout_is_drawn_anew_in_every_epoch_and_with_every_seed(trainer):
         if module.training:
             seen.append((output == 0).flatten().tolist())
 
-    twins = Rows(trainer.rows.batch.take(torch.zeros(300, dtype=torch.int64)), (300,))  # no order tells them apart
+    twins = RowsInMemory(
+        trainer.rows.batch.take(torch.zeros(300, dtype=torch.int64)), (300,)
+    )  # no order tells them apart
     for seed in (0, 1, 0):
         model = trainer.model(dropout=0.5)
         model.sharing.bottom[2].register_forward_hook(look)
@@ -168,7 +170,7 @@ def test_l2_on_tables_pulls_the_rows_of_the_batch_alone(trainer):
     few = rows.batch.take(torch.arange(5))
     ids_BF = few.ids_BF.clone()
     ids_BF[:, 0] = ids_BF[0, 0]  # one item in all rows: counted once
-    few = Rows(dataclasses.replace(few, ids_BF=ids_BF), (5,))
+    few = RowsInMemory(dataclasses.replace(few, ids_BF=ids_BF), (5,))
     plain = one_step(trainer, trainer.still(), rows=few)[TABLES]
     pulled = one_step(
         trainer, trainer.still(), rows=few, table_optimizer={"name": "sgd", "learning_rate": 1.0, "l2": 0.3}
@@ -186,7 +188,7 @@ def test_l2_on_tables_pulls_the_rows_of_the_batch_alone(trainer):
 @pytest.mark.parametrize("l2", [0.0, 0.1])
 @pytest.mark.parametrize("name", sorted(TableOptimizerConfig.kinds))
 def test_rows_that_never_come_keep_their_vectors(trainer, name, l2):
-    rows = Rows(trainer.rows.batch.take(torch.arange(40)), (40,))
+    rows = RowsInMemory(trainer.rows.batch.take(torch.arange(40)), (40,))
     model = trainer.still()
     start = model.tables.detach().clone()
     trainer(model, rows=rows, batch_size=8, table_optimizer={"name": name, "l2": l2})
@@ -258,7 +260,7 @@ def test_the_reported_loss_is_the_mean_over_the_rows_that_were_observed(trainer)
 def test_the_score_is_the_mean_of_the_tasks_validation_skills(trainer):
     model = trainer.model()
     (record,) = trainer(model, epochs=1).history
-    skills = [task_skill(prediction) for prediction in task_predictions(model, trainer.valid.batch, (0, 1))]
+    skills = [task_skill(prediction) for prediction in task_predictions(model, trainer.valid, (0, 1))]
     assert list(record["validation"].values()) == skills
     assert record["score"] == pytest.approx(sum(skills) / 2) and record["epoch"] == 0
 
@@ -333,7 +335,7 @@ def test_the_best_weights_are_those_of_the_best_epoch(trainer, same_bits):
     assert not torch.equal(state.best_weights[TABLES], seen[-1][TABLES])
     model = trainer.still()
     model.load_state_dict(state.best_weights)
-    skills = [task_skill(prediction) for prediction in task_predictions(model, trainer.valid.batch, (0, 1))]
+    skills = [task_skill(prediction) for prediction in task_predictions(model, trainer.valid, (0, 1))]
     assert sum(skills) / 2 == pytest.approx(max(scores)) == state.best_score
 
 
@@ -397,9 +399,9 @@ def test_how_the_rows_lie_in_memory_does_not_matter(trainer, same_bits):
     order_B = torch.arange(300)
     copy = Batch(
         batch.ids_BF.t().contiguous().t(), batch.numbers_BN.t().contiguous().t(), batch.take(order_B).sequences,
-        batch.labels_BT, batch.observed_BT, batch.domain_B,
+        batch.labels_BT, batch.observed_BT, batch.domain_B, batch.weight_B,
     )  # fmt: skip
     one, other = trainer.model(), trainer.model()
     trainer(one)
-    trainer(other, rows=Rows(copy, trainer.rows.group_sizes))
+    trainer(other, rows=RowsInMemory(copy, trainer.rows.group_sizes))
     same_bits(weights_of(one), weights_of(other))

@@ -31,7 +31,13 @@ LOGITS = torch.tensor([[0.5, -1, 2], [1.5, 0, 0.1], [-2, 1, -0.3], [3, 2, 1]])
 def batch(labels=LABELS, observed=OBSERVED):
     rows = len(labels)
     return Batch(
-        torch.zeros(rows, 1, dtype=torch.int32), torch.empty(rows, 0), (), labels, observed, torch.zeros(rows).long()
+        torch.zeros(rows, 1, dtype=torch.int32),
+        torch.empty(rows, 0),
+        (),
+        labels,
+        observed,
+        torch.zeros(rows).long(),
+        torch.ones(rows),
     )
 
 

@@ -10,7 +10,8 @@ from recmtl.training import predict
 from recmtl.training.predict import predict_rows, task_predictions
 
 CONFIG = SharedBottomConfig(bottom=(8,), tower=(4,), dropout=0.5)
-BATCH = planted(120, seed=0).rows.batch
+ROWS = planted(120, seed=0).rows
+BATCH = ROWS.batch
 
 
 def model():
@@ -59,7 +60,7 @@ def test_predicting_leaves_a_model_that_can_be_trained_on():
 
 @pytest.mark.parametrize("tasks", [(0, 1), (1,)])
 def test_labels_stand_beside_predictions_and_are_nan_where_nothing_was_observed(tasks):
-    found = task_predictions(model(), BATCH, tasks)
+    found = task_predictions(model(), ROWS, tasks)
     assert [one.task for one in found] == [planted_schema().task_names[task] for task in tasks]
     for task, one in zip(tasks, found, strict=True):
         observed = BATCH.observed_BT[:, task].numpy()
