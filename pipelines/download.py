@@ -3,18 +3,19 @@
 Reads the network, or with --from a folder, an archive, a file or a mirror; writes data/raw/<dataset>.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from recmtl.artifacts import manifest
-from recmtl.artifacts.archive import extract, is_archive
-from recmtl.artifacts.download import copy_checked, fetch
+from recmtl.artifacts.archive import extract, is_archive, open_maybe_gzip
+from recmtl.artifacts.download import CHUNK_BYTES, copy_checked, fetch
 from recmtl.artifacts.hashing import sha256_file
 from recmtl.config import nearest
 from recmtl.data.datasets.base import DatasetConfig, SourceFile
-from recmtl.errors import ConfigError, MissingError
+from recmtl.errors import ConfigError, DamagedError, MissingError
 from recmtl.pipelines.stage import Context, Plan, Stage
 from recmtl.pipelines.workspace import Workspace
 
@@ -24,6 +25,7 @@ class Download(Stage):
 
     name: ClassVar = "download"
     depends_on_code: ClassVar = False
+    counts: ClassVar = "bytes"
 
     def __init__(self, dataset: str, source: str | None = None) -> None:
         if dataset not in DatasetConfig.kinds or not DatasetConfig.kinds[dataset].files:
@@ -35,12 +37,12 @@ class Download(Stage):
         """A published sum decides what a file is, wherever it comes from; without one, a local source's own bytes
         do.
         """
-        target, files = workspace.raw(self.dataset), {file.name: file.sha256 for file in self.kind.files}
-        unknown = [file for file in self.kind.files if file.sha256 is None]
-        config: dict[str, Any] = {"dataset": self.dataset, "files": files}
-        if self.source is None and any(file.url is None for file in self.kind.files):
+        target = workspace.raw(self.dataset)
+        sums = {file.name: file.content_sha256 or file.sha256 for file in self.kind.files}
+        config: dict[str, Any] = {"dataset": self.dataset, "files": sums}
+        if self.source is None and self.kind.archive is None and any(file.url is None for file in self.kind.files):
             return self._as_it_is(target)
-        if self.source is None or not unknown:
+        if self.source is None or None not in sums.values():
             return Plan(target, config, {})
         if _is_url(self.source):
             return Plan(target, {**config, "from": self.source}, {})
@@ -62,17 +64,14 @@ class Download(Stage):
     def run(self, context: Context) -> dict[str, Any]:
         """Fetch, copy or unpack each file, then write where it came from."""
         source = Path(self.source) if self.source and not _is_url(self.source) else None
-        if source is not None and source.is_file() and is_archive(source):
-            self._unpack(source, context)
+        archive = self._archive(source, context)
+        if archive is not None:
+            self._unpack(archive, context)
+        else:
+            self._one_by_one(source, context)
         for file in self.kind.files:
-            target = context.out / file.name
-            if target.exists():
-                continue
-            context.progress.say(f"{file.name}: {'copying' if source else 'fetching'}")
-            if source is not None:
-                copy_checked(self._local(file, source), target, sha256=file.sha256, max_bytes=file.max_bytes)
-            else:
-                fetch(self._url(file), target, sha256=file.sha256, max_bytes=file.max_bytes)
+            if file.content_sha256 is not None:
+                _check_content(context.out / file.name, file.content_sha256, self._address(file.name))
         record = [
             {
                 "name": path.name,
@@ -91,6 +90,35 @@ class Download(Stage):
             "licence": self.kind.licence,
         }
 
+    def _archive(self, source: Path | None, context: Context) -> Path | None:
+        """The archive that the files are in, fetched if need be; None where they come one by one."""
+        published = self.kind.archive
+        if source is not None:
+            if source.is_file():
+                return source if is_archive(source) else None
+            apart = all((source / file.name).is_file() for file in self.kind.files)
+            packed = source / published.name if published is not None and not apart else None
+            return packed if packed is not None and packed.is_file() else None
+        if published is None:
+            return None
+        context.progress.say(f"{published.name}: fetching")
+        target = context.out / ".archive" / published.name
+        fetch(
+            self._url(published), target, sha256=published.sha256, max_bytes=published.max_bytes,
+            watcher=context.progress,
+        )  # fmt: skip
+        return target
+
+    def _one_by_one(self, source: Path | None, context: Context) -> None:
+        for file in self.kind.files:
+            target = context.out / file.name
+            context.progress.say(f"{file.name}: {'copying' if source else 'fetching'}")
+            sha256, limit, watcher = file.sha256, file.max_bytes, context.progress
+            if source is not None:
+                copy_checked(self._local(file, source), target, sha256=sha256, max_bytes=limit, watcher=watcher)
+            else:
+                fetch(self._url(file), target, sha256=sha256, max_bytes=limit, watcher=watcher)
+
     def _local_files(self, source: Path) -> Sequence[Path]:
         if source.is_file():
             return [source]
@@ -102,6 +130,7 @@ class Download(Stage):
         path = source if source.is_file() and len(self.kind.files) == 1 else source / file.name
         if not path.is_file():
             wanted = ", ".join(file.name for file in self.kind.files)
+            wanted += f"; or {self.kind.archive.name}" if self.kind.archive else ""
             raise MissingError(
                 f"--from {source}: {file.name} is not there.",
                 hint=f"{self.dataset} needs: {wanted}. {self.kind.how_to_get}".strip(),
@@ -112,21 +141,35 @@ class Download(Stage):
         context.progress.say(f"{archive.name}: unpacking")
         limit = sum(file.max_bytes for file in self.kind.files)
         unpacked = context.out / ".unpacked"
-        extract(archive, {file.name: unpacked / file.name for file in self.kind.files}, max_bytes=limit)
+        members = {file.name: unpacked / file.name for file in self.kind.files}
+        extract(archive, members, max_bytes=limit, watcher=context.progress)
         for file in self.kind.files:
             copy_checked(unpacked / file.name, context.out / file.name, sha256=file.sha256, max_bytes=file.max_bytes)
 
     def _url(self, file: SourceFile) -> str:
         if self.source is None:
             return str(file.url)
-        one_file = len(self.kind.files) == 1 and self.source.endswith(file.name)
-        return self.source if one_file else f"{self.source.rstrip('/')}/{file.name}"
+        if self.source.endswith(f"/{file.name}"):
+            return self.source
+        return f"{self.source.rstrip('/')}/{file.name}"
 
     def _address(self, name: str) -> str:
-        known = {file.name: file for file in self.kind.files}
-        if self.source is None:
-            return str(known[name].url)
-        return self._url(known[name]) if _is_url(self.source) else str(Path(self.source).resolve())
+        """Where a file came from, or the archive that it was in."""
+        if self.source is not None and not _is_url(self.source):
+            return str(Path(self.source).resolve())
+        return self._url(self.kind.archive or next(file for file in self.kind.files if file.name == name))
+
+
+def _check_content(path: Path, expected: str, address: str) -> None:
+    content = hashlib.sha256()
+    with open_maybe_gzip(path) as file:
+        while chunk := file.read(CHUNK_BYTES):
+            content.update(chunk)
+    if content.hexdigest() != expected:
+        raise DamagedError(
+            f"{path.name} from {address} holds data with the sha256 {content.hexdigest()}; expected is {expected}.",
+            hint="It is damaged or has been changed. Fetch it in another way and give it with --from DIR|FILE|URL.",
+        )
 
 
 def _is_url(source: str) -> bool:

@@ -3,7 +3,7 @@
 import hashlib
 import ipaddress
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,6 +15,7 @@ import requests
 
 from recmtl.artifacts.atomic import open_atomic
 from recmtl.artifacts.explain import bytes_text, reading
+from recmtl.artifacts.watcher import NOBODY, Watcher
 from recmtl.errors import ConfigError, DamagedError, MissingError
 
 CHUNK_BYTES = 1 << 20
@@ -26,8 +27,8 @@ _PASSING = {429, 500, 502, 503, 504}  # answers that another try may change
 _HINT = "Fetch the file in another way and give it with --from DIR|FILE|URL."
 
 
-def fetch(url: str, target: Path, *, sha256: str | None, max_bytes: int) -> None:
-    """Bring the file at an https://, http:// or file:// address to `target`.
+def fetch(url: str, target: Path, *, sha256: str | None, max_bytes: int, watcher: Watcher = NOBODY) -> None:
+    """Bring the file at an https://, http:// or file:// address to `target`, and tell `watcher` how far it is.
 
     Plain http is used only with a known `sha256` or from this very machine, and a redirect away from https only with
     a known `sha256`. Nothing appears at `target` before size and checksum are known to be right.
@@ -36,7 +37,8 @@ def fetch(url: str, target: Path, *, sha256: str | None, max_bytes: int) -> None
     """
     address = urlsplit(url)
     if address.scheme == "file":
-        return copy_checked(Path(url2pathname(address.path)), target, sha256=sha256, max_bytes=max_bytes)
+        path = Path(url2pathname(address.path))
+        return copy_checked(path, target, sha256=sha256, max_bytes=max_bytes, watcher=watcher)
     if address.scheme not in ("https", "http") or not address.hostname:
         shown = _shown(address) if address.netloc else url
         raise ConfigError(f"{shown!r} is no address to download from.", hint="Give an https:// or file:// address.")
@@ -47,18 +49,19 @@ def fetch(url: str, target: Path, *, sha256: str | None, max_bytes: int) -> None
         )
     for pause in PAUSES_SECONDS:
         try:
-            return _download(url, target, sha256, max_bytes)
+            return _download(url, target, sha256, max_bytes, watcher)
         except _Passing:
             time.sleep(pause)
-    _download(url, target, sha256, max_bytes)
+    _download(url, target, sha256, max_bytes, watcher)
 
 
-def copy_checked(source: Path, target: Path, *, sha256: str | None, max_bytes: int) -> None:
+def copy_checked(source: Path, target: Path, *, sha256: str | None, max_bytes: int, watcher: Watcher = NOBODY) -> None:
     """The same for a file on this machine. MissingError if it is not there or no regular file."""
     with reading(source):
         if source.exists() and not source.is_file() and not source.is_dir():
             raise MissingError(f"{source} is a device or a pipe; a file is needed.")
-        with source.open("rb") as read, _checked(target, str(source), sha256, max_bytes) as write:
+        with source.open("rb") as read, _checked(target, str(source), sha256, max_bytes, watcher) as write:
+            watcher.begin(target.name, source.stat().st_size)
             while chunk := read.read(CHUNK_BYTES):
                 write.write(chunk)
 
@@ -70,8 +73,9 @@ class _Passing(MissingError):
 class _Meter:
     """A file that counts and hashes what is written to it, and refuses more than it may hold."""
 
-    def __init__(self, file: BinaryIO, source: str, max_bytes: int) -> None:
+    def __init__(self, file: BinaryIO, source: str, max_bytes: int, watcher: Watcher) -> None:
         self._file = file
+        self._watcher = watcher
         self._source = source
         self._max_bytes = max_bytes
         self.bytes = 0
@@ -83,15 +87,16 @@ class _Meter:
             raise _too_large(self._source, self._max_bytes)
         self.sha256.update(chunk)
         self._file.write(chunk)
+        self._watcher.advance(len(chunk))
 
     def flush(self) -> None:
         """Pooch flushes after every piece; the sync at the end is the one that counts."""
 
 
 @contextmanager
-def _checked(target: Path, source: str, sha256: str | None, max_bytes: int) -> Iterator[_Meter]:
+def _checked(target: Path, source: str, sha256: str | None, max_bytes: int, watcher: Watcher) -> Iterator[_Meter]:
     with open_atomic(target) as file:
-        meter = _Meter(file, source, max_bytes)
+        meter = _Meter(file, source, max_bytes, watcher)
         yield meter
         found = meter.sha256.hexdigest()
         if sha256 is not None and found != sha256.lower():
@@ -104,10 +109,11 @@ def _checked(target: Path, source: str, sha256: str | None, max_bytes: int) -> I
 class _Gate:
     """Looks at every answer before its body is read: where it redirects to, and how much it announces."""
 
-    def __init__(self, source: str, sha256: str | None, max_bytes: int) -> None:
+    def __init__(self, source: str, sha256: str | None, max_bytes: int, begin: Callable[[int], None]) -> None:
         self._source = source
         self._sha256 = sha256
         self._max_bytes = max_bytes
+        self._begin = begin
         self.announced: int | None = None
 
     def __call__(self, response: requests.Response, *_: Any, **__: Any) -> None:
@@ -122,18 +128,20 @@ class _Gate:
             self.announced = int(response.headers.get("content-length", -1))
             if self.announced > self._max_bytes:
                 raise _too_large(self._source, self._max_bytes)
+        if response.ok and not response.is_redirect:
+            self._begin(max(self.announced or 0, 0))
 
 
-def _download(url: str, target: Path, sha256: str | None, max_bytes: int) -> None:
+def _download(url: str, target: Path, sha256: str | None, max_bytes: int, watcher: Watcher) -> None:
     source = _shown(urlsplit(url))
-    gate = _Gate(source, sha256, max_bytes)
+    gate = _Gate(source, sha256, max_bytes, lambda size: watcher.begin(target.name, size))
     get = pooch.HTTPDownloader(
         chunk_size=CHUNK_BYTES,  # pooch's own is 1 kB
         timeout=TIMEOUT_SECONDS,
         headers={"Accept-Encoding": "identity"},  # or requests would ask for gzip and unpack it
         hooks={"response": gate},
     )
-    with _checked(target, source, sha256, max_bytes) as meter:
+    with _checked(target, source, sha256, max_bytes, watcher) as meter:
         try:
             get(url, meter, None)
         except requests.RequestException as error:

@@ -12,6 +12,7 @@ from recmtl.errors import DamagedError
 
 START = b"\x1f\x8b"
 """The first bytes of every gzip file."""
+_HINT = "Fetch or copy it again."
 
 
 class Gunzip(io.RawIOBase):
@@ -60,7 +61,7 @@ class Gunzip(io.RawIOBase):
     def _limit(self, position: int) -> None:
         if self._most_bytes is not None and position > self._most_bytes:
             raise DamagedError(
-                f"{self._path} unpacks to more than {self._most_bytes} bytes, far more than its size allows.",
+                f"{self._path} unpacks to more than {self._most_bytes:,} bytes, far more than its size allows.",
                 hint="It is made to fill the disk: do not trust it.",
             )
 
@@ -68,5 +69,7 @@ class Gunzip(io.RawIOBase):
     def _failures_named(self) -> Iterator[None]:
         try:
             yield
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise DamagedError(f"{self._path} is damaged: {error}.", hint="Fetch it again.") from error
+        except EOFError as error:
+            raise DamagedError(f"{self._path} is damaged: its gzip data break off.", hint=_HINT) from error
+        except (zlib.error, gzip.BadGzipFile) as error:
+            raise DamagedError(f"{self._path} is damaged: its gzip data are corrupt.", hint=_HINT) from error

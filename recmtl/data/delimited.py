@@ -5,7 +5,7 @@ import io
 import itertools
 import re
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +24,25 @@ ColumnType = Literal["text", "number"]
 
 
 @dataclass(frozen=True)
+class Format:
+    """How the lines of a file are written."""
+
+    delimiter: str = ","
+    """One character; up to four where nothing is quoted."""
+    quotes: bool = True
+    """A text between double quotes may hold delimiters and line ends; else a quote is a character like any other."""
+    encoding: Literal["utf-8", "latin-1"] = "utf-8"
+
+
+CSV = Format()
+
+
+@dataclass(frozen=True)
 class Delimited:
     """The rows of a delimited file, kept in a table of the connection."""
 
     path: Path
+    form: Format
     before: int
     """Lines before the first row."""
     table: str
@@ -45,7 +60,7 @@ class Delimited:
             f"WHERE NOT coalesce({condition}, false) ORDER BY place LIMIT 1"
         ).fetchone()
         if bad:
-            line = _line(self.path, self.before + bad[0])
+            line = _line(self.path, self.form, self.before + bad[0])
             raise DataError(
                 f"{self.path}: line {line}, column {column}: {bad[1][:100]!r} {problem}.",
                 hint="Mend or remove this line.",
@@ -57,16 +72,18 @@ def read_delimited(
     path: Path,
     columns: Mapping[str, ColumnType],
     *,
+    form: Format = CSV,
     header: bool = False,
     skip: int = 0,
     missing: tuple[str, ...] = ("",),
 ) -> Delimited:
-    """The rows of a comma-separated file; empty lines are passed over.
+    """The rows of a delimited file; empty lines are passed over.
 
     Args:
         connection: where the rows are kept.
         path: the file, plain or gzip.
         columns: without a header, every column of the file in order; with one, those that are wanted.
+        form: how its lines are written.
         header: the first line after `skip` names the file's columns, in any order and number.
         skip: lines before anything else.
         missing: texts that mean null.
@@ -76,14 +93,14 @@ def read_delimited(
         DamagedError: its gzip stream is.
         DataError: a line with another number of columns, a header without a column, a text where a number belongs.
     """
-    there = _header(path, columns, skip) if header else list(columns)
+    there = _header(path, form, columns, skip) if header else list(columns)
     before, places = skip + int(header), [quote_name(f"c{i}") for i in range(len(there))]
     texts = ", ".join(f"{_cleaned(places[there.index(name)], missing)} AS {quote_name(name)}" for name in columns)
     table = quote_name(f"lines of {path}")
     try:
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {table} AS "
-            f"SELECT row_number() OVER () AS place, {texts} FROM {_source(path, before, places)}"
+            f"SELECT row_number() OVER () AS place, {texts} FROM {_source(path, form, before, places)}"
         )
     except duckdb.InvalidInputException as error:
         raise DataError(f"{path}: {_reason(error, len(there))}", hint=f"The columns are {', '.join(there)}.") from error
@@ -94,7 +111,7 @@ def read_delimited(
         f"CAST({quote_name(name)} AS DOUBLE) AS {quote_name(name)}" if kind == "number" else quote_name(name)
         for name, kind in columns.items()
     )
-    read = Delimited(path, before, table, f"SELECT place, {casts} FROM {table}")
+    read = Delimited(path, form, before, table, f"SELECT place, {casts} FROM {table}")
     for name, kind in columns.items():
         text = quote_name(name)
         if kind == "number":
@@ -106,18 +123,19 @@ def read_delimited(
     return read
 
 
-def _source(path: Path, skip: int, columns: list[str]) -> str:
+def _source(path: Path, form: Format, skip: int, columns: list[str]) -> str:
     """SQL: the file as text columns.
 
     Not with `parallel=false`: DuckDB 2.0 then drops everything after an unterminated quote without a word.
     """
+    quote = quote_text('"' if form.quotes else "")
     declared = "{" + ", ".join(f"{column}: 'VARCHAR'" for column in columns) + "}"
     with reading(path), path.open("rb") as file:
         compression = "gzip" if file.read(2) == b"\x1f\x8b" else "none"
     return (
         f"read_csv({quote_text(_literal(path))}, compression='{compression}', header=false, skip={skip}, "
-        f"columns={declared}, delim=',', quote='\"', escape='\"', "
-        "auto_detect=false, strict_mode=true, null_padding=false)"
+        f"columns={declared}, delim={quote_text(form.delimiter)}, quote={quote}, escape={quote}, "
+        f"encoding={quote_text(form.encoding)}, auto_detect=false, strict_mode=true, null_padding=false)"
     )
 
 
@@ -126,9 +144,9 @@ def _literal(path: Path) -> str:
     return re.sub(r"[*?\[]", r"[\g<0>]", str(path))
 
 
-def _header(path: Path, wanted: Mapping[str, ColumnType], skip: int) -> list[str]:
+def _header(path: Path, form: Format, wanted: Mapping[str, ColumnType], skip: int) -> list[str]:
     """The names of the file's columns."""
-    with closing(_records(path)) as records:
+    with closing(_records(path, form)) as records:
         line, first = next(itertools.islice(records, skip, None), (0, []))
     if not line:
         raise DataError(f"{path} ends before line {skip + 1}, which must name its columns.")
@@ -140,22 +158,32 @@ def _header(path: Path, wanted: Mapping[str, ColumnType], skip: int) -> list[str
     return found
 
 
-def _line(path: Path, number: int) -> int:
+def _line(path: Path, form: Format, number: int) -> int:
     """The line on which the record of that number begins: empty lines and line breaks in quotes come between."""
-    with closing(_records(path)) as records:
+    with closing(_records(path, form)) as records:
         filled = (line for line, record in records if record)
         return next(itertools.islice(filled, number - 1, None))
 
 
-def _records(path: Path) -> Generator[tuple[int, list[str]], None, None]:
+def _records(path: Path, form: Format) -> Generator[tuple[int, list[str]], None, None]:
     """Every record and the line on which it begins; an empty line is an empty record."""
+    encoding = "utf-8-sig" if form.encoding == "utf-8" else form.encoding
+    with io.TextIOWrapper(open_maybe_gzip(path), encoding=encoding, errors="replace", newline="") as lines:
+        if form.quotes:
+            yield from _quoted_records(lines, form.delimiter)
+        else:
+            for number, line in enumerate(lines, start=1):
+                text = line.rstrip("\r\n")
+                yield number, text.split(form.delimiter) if text else []
+
+
+def _quoted_records(lines: Iterable[str], delimiter: str) -> Generator[tuple[int, list[str]], None, None]:
     limit = csv.field_size_limit(sys.maxsize)
     try:
-        with io.TextIOWrapper(open_maybe_gzip(path), encoding="utf-8-sig", errors="replace", newline="") as lines:
-            reader, begins = csv.reader(lines), 1
-            for record in reader:
-                yield begins, record
-                begins = reader.line_num + 1
+        reader, begins = csv.reader(lines, delimiter=delimiter), 1
+        for record in reader:
+            yield begins, record
+            begins = reader.line_num + 1
     finally:
         csv.field_size_limit(limit)
 
@@ -182,6 +210,7 @@ def _reason(error: duckdb.Error, expected: int) -> str:
 _REASONS = {
     "unterminated quote": "holds a quote that does not end, or goes on after it",
     "not utf-8": "is not UTF-8 text",
+    "not latin-1": "it is not latin-1 text",
     "Maximum line size": "is longer than 2,000,000 bytes",
     "invalid state": "the ends of lines are mixed: some are \\n, some \\r\\n",
 }

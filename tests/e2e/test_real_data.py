@@ -1,4 +1,4 @@
-"""The five commands on real files: Adult, and LT4REC's own sample."""
+"""The five commands on real files: Adult, and LT4REC's own sample; the splits of Census-Income and MovieLens 1M."""
 
 import json
 
@@ -81,3 +81,32 @@ class TestLt4rec:
             labels += table["label:click"].tolist()
             scores += table["score:pctr"].tolist()
         assert (len(labels), round(roc_auc_score(labels, scores), 4)) == (4191, 0.6385)
+
+
+def split(workspace, real_data, recmtl, name, source, preset):
+    """The split's profile: (domain, part) -> its cell; and its schema."""
+    assert recmtl("download", name, "--from", str(real_data(source)), cwd=workspace).code == 0
+    ran = recmtl("split-domains", "--config", f"{preset}.json", cwd=workspace)
+    assert ran.code == 0, ran.err
+    profile, schema = (
+        json.loads((workspace / f"data/{preset}/{file}.json").read_text()) for file in ("profile", "schema")
+    )
+    return {(cell["domain"], cell["part"]): cell for cell in profile["cells"]}, schema
+
+
+def test_the_published_parts_of_census(tmp_path, real_data, recmtl):
+    found, schema = split(tmp_path, real_data, recmtl, "census", "census-income", "census")
+    rows = {part: cell["rows"] for (_, part), cell in found.items()}
+    assert rows["test"] == 99_762 and rows["train"] + rows["valid"] == 199_523
+    assert len(schema["features"]) == 39
+    assert not {"marital_stat", "instance_weight"} & {feature["name"] for feature in schema["features"]}
+
+
+def test_the_age_groups_of_movielens(tmp_path, real_data, recmtl):
+    found, schema = split(tmp_path, real_data, recmtl, "movielens_1m", "movielens-1m", "movielens_age")
+    sizes = {"under 25": 210_747, "25 to 34": 395_556, "35 and over": 393_906}
+    assert set(schema["domains"]) == set(sizes)
+    for domain, size in sizes.items():
+        parts = {part: cell["rows"] for (name, part), cell in found.items() if name == domain}
+        assert sum(parts.values()) == size
+        assert parts["test"] == pytest.approx(0.1 * size, abs=1)

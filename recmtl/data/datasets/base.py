@@ -20,6 +20,8 @@ class SourceFile:
     """Where it can be fetched; None if it cannot without a login."""
     sha256: str | None = None
     """Of the published file; None where the publisher's file could not be seen."""
+    content_sha256: str | None = None
+    """Of what a gzip file holds, for one that is packed in more than one way: it decides, and there is no `sha256`."""
     max_bytes: int = 20 * 2**30
     """More is refused before it fills the disk."""
 
@@ -29,6 +31,8 @@ class DatasetConfig(Component):
 
     family: ClassVar[str] = "data set"
     files: ClassVar[Sequence[SourceFile]] = ()
+    archive: ClassVar[SourceFile | None] = None
+    """The archive that the files are published in; None where each has its own address."""
     licence: ClassVar[str] = ""
     embedded: ClassVar[bool] = False
     """The files come with the package: there is nothing to download."""

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from recmtl.data.delimited import ColumnType, read_delimited
+from recmtl.data.delimited import CSV, ColumnType, Format, read_delimited
 from recmtl.errors import DamagedError, DataError, MissingError
 
 COLUMNS: dict[str, ColumnType] = {"age": "number", "city": "text"}
@@ -180,6 +180,52 @@ def test_lines_before_anything_else_are_skipped_and_counted(tmp_path: Path) -> N
     assert values(tmp_path, b'|a "remark\ncity,age\nOslo,1\nRom,2\n', skip=1, header=True) == PLAIN
     assert "line 3, column age: 'x'" in refused(tmp_path, b"|a remark\n1,Oslo\nx,Rom\n", skip=1)
     assert "line 2 names no column 'age'" in refused(tmp_path, b"|a remark\ncity\nOslo\n", skip=1, header=True)
+
+
+# other formats
+
+COLONS = Format(delimiter="::", quotes=False, encoding="latin-1")
+
+
+def test_a_delimiter_of_two_characters(tmp_path: Path) -> None:
+    content = b'1::a:b, "c\n\n2::"d"\n3::\n'
+    assert values(tmp_path, content, form=COLONS) == [(1.0, 'a:b, "c'), (2.0, '"d"'), (3.0, None)]
+    assert values(tmp_path, b"city::age\nOslo::1\nRom::2\n", form=COLONS, header=True) == PLAIN
+
+
+def test_tabs(tmp_path: Path) -> None:
+    assert values(tmp_path, b"1\tOslo\n2\t'Rom\n", form=Format("\t", quotes=False)) == [(1.0, "Oslo"), (2.0, "'Rom")]
+    content = b'age\tcity\n1\t"Os\tlo"\n2\tRom\n'
+    assert values(tmp_path, content, form=Format("\t"), header=True) == [(1.0, "Os\tlo"), (2.0, "Rom")]
+
+
+def test_every_letter_of_latin_1(tmp_path: Path) -> None:
+    letters = bytes([*range(0x21, 0x7F), *range(0xA1, 0x100)])
+    assert values(tmp_path, b"1::" + letters, form=COLONS) == [(1.0, letters.decode("latin-1"))]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"1::a\n2:b\n", "line 2 has 1 columns, expected 2. The columns are age, city."),
+        (b"1::a\n2::b::c\n", "line 2 has 3 columns, expected 2"),
+        (b"1::a\n\n:2::b\n", "line 3, column age: ':2' is not a number"),
+        (b'1::"a\nx::b"\n', "line 2, column age: 'x' is not a number"),
+        (b"1::\xe9\r\r\nx::\xe8\r\n", "ends of lines are mixed"),
+        (b"1::\xe9\r\rx::\xe8\r", "line 3, column age: 'x' is not a number"),
+        (b"1::a\n2::b\0\n", "line 2, column city: 'b\\x00' holds a NUL byte"),
+        (b"1::a\n2::\x80\n", "it is not latin-1 text"),
+    ],
+)
+def test_a_broken_line_of_another_format_is_named(tmp_path: Path, content: bytes, problem: str) -> None:
+    assert problem in refused(tmp_path, content, form=COLONS)
+
+
+def test_a_header_of_another_format_is_named(tmp_path: Path) -> None:
+    problem = "line 1 names no column 'city' (did you mean 'citt'?)"
+    assert problem in refused(tmp_path, b"age::citt\n1::a\n", form=COLONS, header=True)
+    with pytest.raises(DataError, match=r"line 1 names no column 'age'"):
+        values(tmp_path, b"age::city\n1::a\n", form=CSV, header=True)
 
 
 # files

@@ -1,0 +1,118 @@
+"""MovieLens 1M (Harper and Konstan 2015, doi 10.1145/2827872): 1,000,209 ratings of 3,706 films by 6,040 people.
+
+Tasks, as in M3oE (Zhang et al., arXiv 2404.18465): `liked` (more than 3 stars) and `loved` (more than 4); or the
+`rating` itself. Domains: the person's age in that paper's three groups, the gender or the occupation. The film's title
+is no feature: it is the film's id once more.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import ClassVar, Literal
+
+from duckdb import DuckDBPyConnection
+
+from recmtl.data.datasets.base import DatasetConfig, SourceFile
+from recmtl.data.delimited import ColumnType, Delimited, Format, read_delimited
+from recmtl.data.layout import Layout
+from recmtl.data.sql import quote_text
+from recmtl.schema import Task
+
+FORM = Format(delimiter="::", quotes=False, encoding="latin-1")
+RATINGS: dict[str, ColumnType] = {"user_id": "text", "movie_id": "text", "rating": "number", "timestamp": "text"}
+USERS: dict[str, ColumnType] = dict.fromkeys(("user_id", "gender", "age", "occupation", "zip"), "text")
+MOVIES: dict[str, ColumnType] = dict.fromkeys(("movie_id", "title", "genres"), "text")
+
+GENDERS = {"F": "female", "M": "male"}
+AGES = {
+    "1": "under 25", "18": "under 25", "25": "25 to 34",
+    "35": "35 and over", "45": "35 and over", "50": "35 and over", "56": "35 and over",
+}  # fmt: skip
+OCCUPATIONS = {
+    str(code): name
+    for code, name in enumerate(
+        (
+            "other or not specified", "academic/educator", "artist", "clerical/admin", "college/grad student",
+            "customer service", "doctor/health care", "executive/managerial", "farmer", "homemaker", "K-12 student",
+            "lawyer", "programmer", "retired", "sales/marketing", "scientist", "self-employed", "technician/engineer",
+            "tradesman/craftsman", "unemployed", "writer",
+        )
+    )
+}  # fmt: skip
+GROUPS: Mapping[str, Mapping[str, str]] = {"gender": GENDERS, "age": AGES, "occupation": OCCUPATIONS}
+"""Every code of a column -> the name of its domain, from the data set's README."""
+
+
+class MovielensConfig(DatasetConfig):
+    """MovieLens 1M."""
+
+    name: Literal["movielens_1m"] = "movielens_1m"
+    labels: Literal["liked_loved", "rating"] = "liked_loved"
+    """Two binary tasks, or the stars as a regression."""
+    domain: Literal["gender", "occupation", "age"] | None = None
+    """What tells the domains apart; none: one domain."""
+
+    licence: ClassVar[str] = "GroupLens: research use, no redistribution, no commercial use"
+    archive: ClassVar[SourceFile | None] = SourceFile(
+        "ml-1m.zip", "https://files.grouplens.org/datasets/movielens/ml-1m.zip", max_bytes=64 * 2**20
+    )
+    files: ClassVar[Sequence[SourceFile]] = (
+        SourceFile("ratings.dat", sha256="506d64ca44484487c11dc2d9a28de5c54948213e6b96285e298afe28d6ea4e0f"),
+        SourceFile("users.dat", sha256="1dc3a95300cb19f7c10e027daf29b8cdf1d908dab65b5edfb45950aa389a10a3"),
+        SourceFile("movies.dat", sha256="0140fc2356357c1a851d0f52e893a1e4d3696df632c4141cea8d5bc3d621f0b9"),
+    )
+
+    def layout(self) -> Layout:
+        """Six categories and the genres; every code that a domain can have is known beforehand."""
+        tasks = (Task(name="liked", kind="binary"), Task(name="loved", kind="binary"))
+        rating = (Task(name="rating", kind="regression", bounds=(1.0, 5.0)),)
+        return Layout(
+            tasks=tasks if self.labels == "liked_loved" else rating,
+            categorical=("user_id", "movie_id", "gender", "age", "occupation", "zip"),
+            sequences=("genres",),
+            domain=self.domain,
+            domain_groups=MappingProxyType(GROUPS[self.domain] if self.domain else {}),
+            keys=MappingProxyType({"user": "user_id", "item": "movie_id", "time": "timestamp"}),
+        )
+
+    def read(self, raw: Path, connection: DuckDBPyConnection) -> str:
+        """The ratings in their order, each with its user and its film."""
+        users, movies = _users(connection, raw), _movies(connection, raw)
+        ratings = read_delimited(connection, raw / "ratings.dat", RATINGS, form=FORM)
+        ratings.require(connection, "rating", "rating IN ('1', '2', '3', '4', '5')", "is no rating of 1 to 5 stars")
+        ratings.require(connection, "timestamp", "regexp_full_match(timestamp, '[0-9]{1,18}')", "is no time in seconds")
+        for column, others in (("user_id", users), ("movie_id", movies)):
+            known = f"{column} IN (SELECT {column} FROM ({others.query}))"
+            ratings.require(connection, column, known, f"is not in {others.path.name}")
+        labels = {
+            "liked_loved": "CAST(rating > 3 AS DOUBLE) AS liked, CAST(rating > 4 AS DOUBLE) AS loved",
+            "rating": "rating",
+        }
+        return f"""
+            SELECT place AS row, user_id, movie_id, gender, age, occupation, zip,
+                list_filter(string_split(coalesce(genres, ''), '|'), lambda genre: genre <> '') AS genres,
+                timestamp, {labels[self.labels]}
+            FROM ({ratings.query})
+            JOIN (SELECT * EXCLUDE (place) FROM ({users.query})) USING (user_id)
+            JOIN (SELECT movie_id, genres FROM ({movies.query})) USING (movie_id)"""
+
+
+def _users(connection: DuckDBPyConnection, raw: Path) -> Delimited:
+    users = read_delimited(connection, raw / "users.dat", USERS, form=FORM)
+    _require_unique(connection, users, "user_id")
+    for column, names in GROUPS.items():
+        codes = ", ".join(map(quote_text, names))
+        users.require(connection, column, f"{column} IN ({codes})", f"is none of {', '.join(names)}")
+    return users
+
+
+def _movies(connection: DuckDBPyConnection, raw: Path) -> Delimited:
+    movies = read_delimited(connection, raw / "movies.dat", MOVIES, form=FORM)
+    _require_unique(connection, movies, "movie_id")
+    return movies
+
+
+def _require_unique(connection: DuckDBPyConnection, lines: Delimited, column: str) -> None:
+    lines.require(connection, column, f"{column} IS NOT NULL", "is no id")
+    first = f"place IN (SELECT min(place) FROM {lines.table} GROUP BY {column})"
+    lines.require(connection, column, first, "is there a second time")
