@@ -14,6 +14,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from recmtl.cli import completion
+
 Command = Callable[..., None]
 
 
@@ -24,14 +26,14 @@ class OutputOptions:
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, on failure too.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only results and errors.")] = False
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False
-    log_file: Annotated[Path | None, typer.Option(help="Keep log lines in this file too.")] = None
+    log_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep log lines in this file too.")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceOptions(OutputOptions):
     """Of every command that works in a workspace."""
 
-    workspace: Annotated[Path, typer.Option(help="Folder that holds data/ and runs/.")] = Path()
+    workspace: Annotated[Path, typer.Option(metavar="DIR", help="Folder that holds data/ and runs/.")] = Path()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +47,32 @@ class StageOptions(WorkspaceOptions):
 class ConfigOptions(StageOptions):
     """Of every stage that reads a config."""
 
-    config: Annotated[str | None, typer.Option(help="A config file, or the name of a preset such as adult.json.")] = (
-        None
-    )
+    config: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|NAME",
+            help="A config file, or the name of a preset such as adult.json.",
+            autocompletion=completion.configs,
+        ),
+    ] = None
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Replace a value, e.g. model.num_experts=8. Repeatable."),
     ] = None
-    data: Annotated[str | None, typer.Option(help="Name of the split.")] = None
-    sample: Annotated[bool, typer.Option("--sample", help="Work on the embedded sample.")] = False
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Which split, a folder in data/; by default the config's, or the one made last.",
+            autocompletion=completion.splits,
+        ),
+    ] = None
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Work on the embedded sample, running the stages before if need be.")
+    ] = False
 
 
-Seed = Annotated[int | None, typer.Option(help="Replace the seed of the stage's section.", min=0)]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="Replace the seed of the stage's section.", min=0)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +86,14 @@ class SplitOptions(ConfigOptions):
 class RunOptions(ConfigOptions):
     """Of every stage that belongs to a run."""
 
-    run: Annotated[str | None, typer.Option(help="Name of the run.")] = None
+    run: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Which run, a folder in runs/; by default the config's, or the one made last.",
+            autocompletion=completion.runs,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +101,14 @@ class TrainOptions(RunOptions):
     """Of every stage that trains."""
 
     seed: Seed = None
+    stream: Annotated[
+        bool | None,
+        typer.Option(
+            "--stream/--no-stream",
+            help="Read training rows from disk as they are needed; by default if they take half of the memory. "
+            "The result is the same.",
+        ),
+    ] = None
 
 
 def with_options(command: Command) -> Command:

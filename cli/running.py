@@ -17,12 +17,13 @@ def asked_by(options: ConfigOptions) -> Asked:
         run=options.run if isinstance(options, RunOptions) else None,
         seed=options.seed if isinstance(options, SplitOptions | TrainOptions) else None,
         sample=options.sample,
+        stream=options.stream if isinstance(options, TrainOptions) else None,
     )
 
 
 def run_stage(stage: Stage, options: WorkspaceOptions) -> Outcome:
     """Run it in the options' workspace."""
-    workspace, terminal = Workspace(options.workspace), Terminal(options.quiet, options.log_file)
+    workspace, terminal = Workspace(options.workspace), Terminal(options.quiet, options.log_file, stage.counts)
     dry_run = isinstance(options, StageOptions) and options.dry_run
     try:
         if isinstance(options, ConfigOptions) and options.sample and not dry_run:

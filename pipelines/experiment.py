@@ -2,6 +2,8 @@
 good.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ from recmtl.artifacts import manifest, tensors
 from recmtl.artifacts.atomic import discard, publish
 from recmtl.artifacts.hashing import digest_json
 from recmtl.artifacts.lock import hold
+from recmtl.artifacts.memory import available_memory
 from recmtl.data.loader import load_part
 from recmtl.data.rows import Rows
 from recmtl.data.streamed import RowsOnDisk
@@ -21,11 +24,14 @@ from recmtl.errors import ConfigError, DamagedError
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig
 from recmtl.pipelines.selection import Selection
-from recmtl.pipelines.stage import read_input
+from recmtl.pipelines.stage import read_input, refuse_foreign
 from recmtl.pipelines.workspace import Workspace
 from recmtl.schema import Schema
 from recmtl.training.config import TrainConfig
 from recmtl.training.objective import Objective
+
+MEMORY_SHARE = 0.5
+"""Of the available memory: a part that would need more stays on disk."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,8 @@ class Experiment:
     split_hash: str
     schema: Schema
     workspace: Workspace
+    stream: bool | None = None
+    """Whether rows stay on disk; None: if they would take too much of the memory."""
 
     @property
     def folder(self) -> Path:
@@ -46,8 +54,10 @@ class Experiment:
         return self.workspace.run(self.selection.run)
 
     def rows(self, part: str) -> Rows:
-        """A part of the split."""
-        return load_part(self.split, self.schema, part)
+        """A part of the split. Where it lies changes nothing but speed."""
+        on_disk = RowsOnDisk(self.split, self.schema, part)
+        stream = on_disk.needed_bytes > available_memory() * MEMORY_SHARE if self.stream is None else self.stream
+        return on_disk if stream else load_part(self.split, self.schema, part)
 
     def check_tasks(self) -> None:
         """Refuse losses and weights of tasks that the split does not have, before any row is read."""
@@ -58,7 +68,8 @@ class Experiment:
         """Refuse another seed than the one that the run was started with, if it was started."""
         if not (self.folder / "init" / manifest.NAME).is_file():
             return
-        found = manifest.read(self.folder / "init")
+        with self._began_there():
+            found = manifest.read(self.folder / "init")
         if found.seed != self.train.seed:
             raise ConfigError(
                 f"{self.folder} was started with seed {found.seed}, and train.seed is {self.train.seed}.",
@@ -80,24 +91,33 @@ class Experiment:
         weights = model.dense_weights()
         with hold(self.folder / "init"):
             if not (self.folder / "init" / manifest.NAME).is_file():
+                refuse_foreign(self.folder / "init")
                 self._publish_start(weights)
         self.check_seed()
-        try:
+        with self._began_there():
             manifest.verify(self.folder / "init", self.workspace.hashes())
-        except DamagedError as error:
-            raise DamagedError(
-                error.message, hint=f"Remove {self.folder}, since all in it began there, and make it again."
-            ) from error
         path = self.folder / "init" / "weights.pt"
         content = tensors.load(path)
         try:
             tensors.check_like(content, {k: (v.shape, v.dtype) for k, v in weights.items()}, "weights", path)
         except DamagedError as error:
             raise DamagedError(
-                error.message, hint="The run was started with another model or other features: give this one a --run."
+                error.message,
+                hint="The run was started with another model or other features: give this one a name of its own with "
+                "--run.",
             ) from error
         model.load_state_dict(content, strict=False)
         return model, tensors.hash_tensors(content)
+
+    @contextmanager
+    def _began_there(self) -> Iterator[None]:
+        """Say what damage to the initial weights means."""
+        try:
+            yield
+        except DamagedError as error:
+            raise DamagedError(
+                error.message, hint=f"Remove {self.folder}, since all in it began there, and make it again."
+            ) from error
 
     def _publish_start(self, weights: dict[str, Tensor]) -> None:
         started, clock, partial = (
@@ -117,7 +137,7 @@ class Experiment:
         publish(partial, self.folder / "init")
 
 
-def open_experiment(selection: Selection, workspace: Workspace) -> Experiment:
+def open_experiment(selection: Selection, workspace: Workspace, stream: bool | None = None) -> Experiment:
     """Check the sections `model` and `train`, and the split, before anything is computed.
 
     Raises:
@@ -130,7 +150,7 @@ def open_experiment(selection: Selection, workspace: Workspace) -> Experiment:
     selection.recipe.check({"model": SharingConfig, "train": TrainConfig})
     model = selection.recipe.section("model", SharingConfig)
     train = selection.recipe.section("train", TrainConfig)
-    experiment = Experiment(selection, model, train, split, split_hash, read_schema(split), workspace)
+    experiment = Experiment(selection, model, train, split, split_hash, read_schema(split), workspace, stream)
     experiment.check_tasks()
     experiment.check_seed()
     return experiment

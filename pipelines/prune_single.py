@@ -39,7 +39,7 @@ class PruneSingle(Stage):
         # once: while this runs, another command may move the mark of what was made last
         self.selection = self.selection or select_run(self.asked, self.name, workspace).with_flags(self.flags)
         selection = self.selection
-        self.experiment = experiment = open_experiment(selection, workspace)
+        self.experiment = experiment = open_experiment(selection, workspace, self.asked.stream)
         self.config = selection.recipe.section("prune", PruneConfig)
         self.task = _task(experiment.schema, self.task_asked)
         task = experiment.schema.tasks[self.task].name

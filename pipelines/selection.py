@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from recmtl.artifacts import manifest
 from recmtl.errors import ConfigError, MissingError
-from recmtl.pipelines.workspace import Workspace
+from recmtl.pipelines.workspace import SPLIT_FIRST, Workspace, not_made
 from recmtl.recipe import KEYS, Recipe, read_recipe
 
 SAMPLE = "sample.json"
@@ -26,6 +26,7 @@ class Asked:
     run: str | None = None
     seed: int | None = None
     sample: bool = False
+    stream: bool | None = None
 
     def opened(self) -> Recipe | None:
         """The recipe that was named, with --set put in."""
@@ -98,7 +99,7 @@ def select_run(asked: Asked, stage: str, workspace: Workspace) -> Selection:
         data = recipe.name
     why = ", the one made last" if data is None else ""
     data = workspace.latest("data") if data is None else data
-    split = _manifest(workspace.split(data), "recmtl split-domains --config NAME.json")
+    split = _manifest(workspace.split(data), SPLIT_FIRST)
     if recipe is None:
         of_split = _read(split.notes)
         run = workspace.run(_run_name(asked, of_split))
@@ -183,13 +184,9 @@ def _with_earlier_model(recipe: Recipe, run: Path) -> tuple[Recipe, str]:
 
 
 def _manifest(folder: Path, first: str) -> manifest.Manifest:
-    try:
-        return manifest.read(folder)
-    except MissingError as error:
-        raise MissingError(
-            f"{folder} is not there.",
-            hint=f"First run: {first}. Or try this command on the embedded sample with --sample.",
-        ) from error
+    if not (folder / manifest.NAME).is_file():
+        raise not_made(folder, first)
+    return manifest.read(folder, first)
 
 
 def _written(recipe: Recipe) -> dict[str, Any]:

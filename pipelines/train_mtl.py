@@ -39,7 +39,7 @@ class TrainMtl(Stage):
         # once: while this runs, another command may move the mark of what was made last
         self.selection = self.selection or select_run(self.asked, self.name, workspace)
         selection = self.selection
-        self.experiment = experiment = open_experiment(selection, workspace)
+        self.experiment = experiment = open_experiment(selection, workspace, self.asked.stream)
         self.tickets: TicketPaths = find_tickets(self.tickets_asked, experiment.schema, experiment.folder, workspace)
         config = {"model": experiment.model.document(), "train": experiment.train.document()}
         inputs = {

@@ -14,7 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recmtl.artifacts.explain import reading, writing
+from recmtl.config import nearest
 from recmtl.errors import DamagedError, DataError
+
+_HINT = "Make it again with the command that wrote it."
 
 
 class TableWriter:
@@ -133,6 +136,13 @@ def row_group_sizes(path: Path) -> list[int]:
         return [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
 
 
+def count_values(path: Path) -> int:
+    """Values in all columns and rows, those in lists each for itself, without reading them. Errors as in `read_table`."""
+    with _opened(path) as file:
+        groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+        return sum(group.column(i).num_values for group in groups for i in range(group.num_columns))
+
+
 def read_schema(path: Path) -> pa.Schema:
     """Names, types and metadata, without reading rows. Errors as in `read_table`."""
     with _opened(path) as file:
@@ -147,8 +157,7 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
             with pq.ParquetFile(raw, memory_map=False, page_checksum_verification=True) as file:
                 yield file
         except (pa.ArrowException, OSError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise DamagedError(f"{path} is damaged: {reason}", hint="Make it again with its stage.") from error
+            raise DamagedError(f"{path} is damaged, or is no Parquet file.", hint=_HINT) from error
 
 
 def _names(file: pq.ParquetFile, columns: Sequence[str] | None, path: Path) -> list[str] | None:
@@ -158,7 +167,5 @@ def _names(file: pq.ParquetFile, columns: Sequence[str] | None, path: Path) -> l
     there = file.schema_arrow.names
     for name in columns:
         if name not in there:
-            raise DamagedError(
-                f"{path} has no column {name!r}; it has {', '.join(there)}.", hint="Make it again with its stage."
-            )
+            raise DamagedError(f"{path} has no column {name!r}{nearest(name, there)}.", hint=_HINT)
     return list(columns)

@@ -9,12 +9,15 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from recmtl.artifacts.tables import read_row_groups, row_group_sizes
+from recmtl.artifacts.tables import count_values, read_row_groups, row_group_sizes
 from recmtl.batch import Batch
 from recmtl.data.loader import columns_of, part_files, to_batch
 from recmtl.data.order import Window
 from recmtl.data.rows import cut
 from recmtl.schema import Schema
+
+BYTES_PER_VALUE = 12
+"""Of a value while it is loaded: four in Arrow's column, four in a copy of it, four in the tensor."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,12 @@ class RowsOnDisk:
 
     def __len__(self) -> int:
         return sum(self.group_sizes)
+
+    @property
+    def needed_bytes(self) -> int:
+        """An estimate of what it takes to load all rows into memory."""
+        files = part_files(self.split, self.schema, self.part)
+        return sum(count_values(path) for _, path in files) * BYTES_PER_VALUE
 
     def batches(self, windows: Iterable[Window], size: int, skip: int = 0) -> Iterator[Batch]:
         """Window by window; one that lies within `skip` is not read."""

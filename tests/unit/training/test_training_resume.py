@@ -1,6 +1,7 @@
 """A training that was stopped and goes on from its checkpoint ends in the same bits as one that was not."""
 
 import os
+import random
 import signal
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from recmtl.artifacts import tensors
 from recmtl.errors import Interrupted
+from recmtl.training import loop
 from recmtl.training.interrupt import signals_wait
 from recmtl.training.optimizers import OptimizerConfig, TableOptimizerConfig
 from recmtl.training.progress import Silent
@@ -142,24 +144,74 @@ def test_a_training_that_is_done_is_not_done_again(trainer, tmp_path):
     assert (path.stat().st_mtime_ns, path.stat().st_ino) == (written.st_mtime_ns, written.st_ino)
 
 
+class Signalling(Silent):
+    """Sends this process a signal in its `at`-th step."""
+
+    def __init__(self, at, number):
+        self.left, self.number = at, number
+
+    def advance(self, rows):
+        if rows:
+            self.left -= 1
+            if self.left == 0:
+                os.kill(os.getpid(), self.number)
+
+
+STEPS = 5
+"""Of an epoch."""
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("stop_at", [1, 7, 10])
+@pytest.mark.parametrize("stop_at", range(1, 3 * STEPS + 1))
 def test_a_signal_in_any_step(trainer, tmp_path, number, stop_at):
-    class Signalling(Silent):
-        step = 0
-
-        def advance(self, rows):
-            self.step += 1
-            if self.step == stop_at:
-                os.kill(os.getpid(), number)
-
     path = tmp_path / "c.pt"
     with signals_wait(), pytest.raises(Interrupted) as raised:
-        trainer(trainer.model(), checkpoint=path, progress=Signalling())
+        trainer(trainer.model(), checkpoint=path, progress=Signalling(stop_at, number))
     assert raised.value.exit_code == 128 + number
-    done = (stop_at - 1) // 5  # epochs of five steps
-    assert (tensors.load(path)["epoch"] if path.exists() else 0) == done
+    left = tensors.load(path)
+    assert left["epoch"] * STEPS + left["step"] == stop_at, "not one step is lost"
     assert_same(trainer(trainer.model(), checkpoint=path).content(), trainer(trainer.model()).content())
+
+
+def test_twenty_stops_at_random_steps(trainer, tmp_path):
+    chance, path, stops = random.Random(1), tmp_path / "c.pt", 0
+    while stops < 20:
+        with signals_wait(), pytest.raises(Interrupted):
+            trainer(
+                trainer.model(), checkpoint=path, progress=Signalling(chance.randint(2, 5), signal.SIGTERM), epochs=30
+            )
+        stops += 1
+    assert_same(
+        trainer(trainer.model(), checkpoint=path, epochs=30).content(), trainer(trainer.model(), epochs=30).content()
+    )
+
+
+def test_dropout_goes_on_where_it_was(trainer, tmp_path):
+    """If the generator's state were lost, the bits would differ: the tests above can fail."""
+    path = tmp_path / "c.pt"
+    with signals_wait(), pytest.raises(Interrupted):
+        trainer(trainer.model(), checkpoint=path, progress=Signalling(2, signal.SIGTERM))
+    content = tensors.load(path)
+    with torch.random.fork_rng():
+        content["chance"] = torch.manual_seed(5).get_state()
+    tensors.save(path, content)
+    lost, whole = trainer(trainer.model(), checkpoint=path), trainer(trainer.model())
+    assert not torch.equal(
+        lost.content()["weights"]["heads.head.0.weight"], whole.content()["weights"]["heads.head.0.weight"]
+    )
+
+
+def test_a_kill_costs_no_more_than_the_time_between_checkpoints(trainer, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
+    path, found = tmp_path / "c.pt", []
+
+    class Looking(Silent):
+        def advance(self, rows):
+            found.append((tensors.load(path)["epoch"], tensors.load(path)["step"]) if path.exists() else (0, 0))
+
+    trainer(trainer.model(), checkpoint=path, progress=Looking(), epochs=2)
+    steps = [epoch * STEPS + step for epoch, step in found]
+    assert steps == [0, 0, 1, 2, 3, 4, 5, 5, 6, 7, 8, 9]
 
 
 def test_a_checkpoint_says_from_where_it_goes_on(trainer, tmp_path):
