@@ -4,13 +4,17 @@ from typing import Annotated
 
 import typer
 
+from recmtl.cli import completion
 from recmtl.cli.options import StageOptions, with_options
 from recmtl.cli.report import show
 
 
 @with_options
 def download(
-    dataset: Annotated[str, typer.Argument(help="Name of the data set: adult, lt4rec, taobao.")],
+    dataset: Annotated[
+        str,
+        typer.Argument(help=f"Its name: {', '.join(completion.DATA_SETS)}.", autocompletion=completion.data_sets),
+    ],
     *,
     source: Annotated[
         str | None,

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from recmtl.cli import completion
 from recmtl.cli.options import RunOptions, with_options
 from recmtl.cli.report import print_table, show
 
@@ -16,8 +17,22 @@ SHORT = {"positives": "pos", "log_loss": "logloss", "normalised_entropy": "NE", 
 @with_options
 def evaluate(
     *,
-    checkpoint: Annotated[str | None, typer.Option(help="best, last, epoch-N, or a path.")] = None,
-    part: Annotated[str | None, typer.Option(help="Rows to score: test, valid, train or all.")] = None,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|PATH",
+            help="Weights to score: best, last, epoch-N, or a path; by default the config's, which is best.",
+            autocompletion=completion.checkpoints,
+        ),
+    ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PART",
+            help="Rows to score: test, valid, train or all; by default the config's, which is test.",
+            autocompletion=completion.parts,
+        ),
+    ] = None,
     options: RunOptions,
 ) -> None:
     """Score a run's model: for each task on each domain and over all.

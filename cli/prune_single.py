@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from recmtl.cli import completion
 from recmtl.cli.options import TrainOptions, with_options
 from recmtl.cli.report import print_table, show
 
@@ -11,11 +12,16 @@ from recmtl.cli.report import print_table, show
 @with_options
 def prune_single(
     *,
-    task: Annotated[str | None, typer.Option(help="Task by name or position, e.g. click or 0.")] = None,
-    final_rate: Annotated[
-        float | None, typer.Option(help="Share of the shared layers' weights to keep, e.g. 0.2.")
+    task: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TASK", help="Task by name or position, e.g. click or 0.", autocompletion=completion.tasks
+        ),
     ] = None,
-    iterations: Annotated[int | None, typer.Option(help="Pruning steps on the way there.")] = None,
+    final_rate: Annotated[
+        float | None, typer.Option(metavar="RATE", help="Share of the shared layers' weights to keep, e.g. 0.2.")
+    ] = None,
+    iterations: Annotated[int | None, typer.Option(metavar="N", help="Pruning steps on the way there.")] = None,
     options: TrainOptions,
 ) -> None:
     """Find a task's lottery ticket: the smallest part of the shared layers that learns it as well.

@@ -1,15 +1,17 @@
 """Results on stdout: tables for people, plain columns for pipes, one JSON document for programs."""
 
+from __future__ import annotations
+
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-from rich.console import Console
-from rich.table import Table
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from recmtl.errors import RecmtlError
-from recmtl.pipelines.stage import Outcome
+
+if TYPE_CHECKING:  # at run time pydantic would come along, and --help would wait for it
+    from recmtl.pipelines.stage import Outcome
 
 SCHEMA_VERSION = 1
 
@@ -35,28 +37,37 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str] | Sequence[str], title: str = "") -> None:
-    """Rows as a table, under the columns' own names or others; a missing or undefined value is a dash."""
+    """Rows as a table, under the columns' own names or others; a missing or undefined value is a dash. On a terminal
+    it fits the width.
+    """
+    from recmtl.cli.table import Column, print_columns
+
     headings = dict(columns) if isinstance(columns, Mapping) else {column: column for column in columns}
     if title:
         print(title)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column, heading in headings.items():
-        text = all(isinstance(row.get(column), str | None) for row in rows)
-        table.add_column(heading, justify="left" if text else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*(_text(row.get(column)) for column in headings))
-    # wider than any terminal: a line that wraps is better than one that is cut off
-    Console(highlight=False, width=1000).print(table, markup=False)
+    print_columns(
+        [
+            Column(
+                heading,
+                [_text(row.get(name)) for row in rows],
+                is_text=all(isinstance(row.get(name), str) for row in rows),
+            )
+            for name, heading in headings.items()
+        ]
+    )
 
 
 def print_error(error: RecmtlError, command: str, as_json: bool) -> None:
     """One sentence and its mend, to stderr; as JSON, to stdout."""
-    if as_json:
-        print_json(
-            {"schema_version": SCHEMA_VERSION, "command": command, "status": "error", "code": error.exit_code,
-             "message": error.message, "hint": error.hint}
-        )  # fmt: skip
-    sys.stderr.write(f"error: {error}\n")
+    with suppress(OSError):  # of a full disk below a stream, when this may be the very error
+        sys.stderr.write(f"error: {error}\n")
+        if as_json:
+            print_json({"schema_version": SCHEMA_VERSION, "command": command, **error_fields(error)})
+
+
+def error_fields(error: RecmtlError) -> dict[str, Any]:
+    """What the JSON says of a failure."""
+    return {"status": "error", "code": error.exit_code, "message": error.message, "hint": error.hint}
 
 
 def _text(value: Any) -> str:

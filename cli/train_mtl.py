@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from recmtl.cli import completion
 from recmtl.cli.options import TrainOptions, with_options
 from recmtl.cli.report import print_table, show
 
@@ -16,6 +17,7 @@ def train_mtl(
         typer.Option(
             metavar="RUN|TASK=NUMBER|TASK=PATH|none",
             help="Tickets to train in; by default those of this run. Repeatable.",
+            autocompletion=completion.tickets,
         ),
     ] = None,
     options: TrainOptions,

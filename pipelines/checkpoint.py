@@ -14,6 +14,7 @@ from recmtl.models.model import Model
 from recmtl.pruning.magnitude import prunable
 
 FORMAT = 1
+_HINT = "Train it again with recmtl train-mtl, or name the split it was trained on with --data."
 
 
 def save_checkpoint(
@@ -34,19 +35,26 @@ def load_checkpoint(path: Path, model: Model, split: str) -> None:
     content = tensors.load(path)
     weights, masks = content.get("weights"), content.get("masks")
     if content.get("format") != FORMAT or not _are_tensors(weights) or not isinstance(masks, dict):
-        raise DamagedError(f"{path} is no checkpoint of this version.", hint="Make it again with train-mtl.")
+        raise DamagedError(
+            f"{path} is no model, or one of another version of recmtl.",
+            hint="Give a checkpoint that recmtl train-mtl wrote.",
+        )
     if content.get("split") != split:
         raise DamagedError(
             f"{path} was trained on another split, and may know the test rows of this one.",
-            hint="Run train-mtl again, or name the split it was trained on with --data.",
+            hint=_HINT,
         )
     state = {name: (value.shape, value.dtype) for name, value in model.state_dict().items()}
     tensors.check_like(weights, state, "weights", path)
     expected = {name: (value.shape, torch.bool) for name, value in prunable(model.sharing).items()}
     for task, mask in masks.items():
         if task not in model.schema.task_names or not _are_tensors(mask):
-            raise DamagedError(f"{path} holds a mask of {task!r}, which is no task of the split.")
+            raise DamagedError(f"{path} holds a ticket of {task!r}, which is no task of this split.", hint=_HINT)
         tensors.check_like(mask, expected, "masks", path)
+    if not all(bool(value.isfinite().all()) for value in weights.values()):
+        raise DamagedError(
+            f"{path} holds weights that are not finite numbers.", hint="Train again, with a smaller learning rate."
+        )
     model.load_state_dict(weights)
     if masks:
         model.masks = Masks({model.schema.task_names.index(task): mask for task, mask in masks.items()})

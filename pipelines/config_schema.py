@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, create_model
 
-from recmtl.config import Config, OneOf
+from recmtl.config import Component, Config, OneOf
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.policies import SplitConfig
 from recmtl.models.sharing import SharingConfig
@@ -12,20 +12,37 @@ from recmtl.pipelines.evaluate import EvaluateConfig
 from recmtl.pruning.config import PruneConfig
 from recmtl.training.config import TrainConfig
 
+SECTIONS: dict[str, type[Config]] = {
+    "dataset": DatasetConfig,
+    "split": SplitConfig,
+    "model": SharingConfig,
+    "train": TrainConfig,
+    "prune": PruneConfig,
+    "evaluate": EvaluateConfig,
+}
+"""A class, or the family that the section chooses from."""
+
 
 def config_schema() -> dict[str, Any]:
     """JSON Schema, draft 2020-12."""
-    document = create_model(
+    return document_model().model_json_schema()
+
+
+def document_model() -> type[Config]:
+    """A whole config as one class; no stage reads it, since each validates its own sections alone."""
+    sections: dict[str, Any] = {key: (_section(kind) | None, None) for key, kind in SECTIONS.items()}
+    return create_model(
         "recmtl config",
         __base__=Config,
-        schema_address=(str | None, Field(default=None, alias="$schema")),
-        data=(str | None, Field(default=None, description="Name of the split.")),
-        run=(str | None, Field(default=None, description="Name of the run.")),
-        dataset=(Annotated[DatasetConfig, OneOf()] | None, None),
-        split=(Annotated[SplitConfig, OneOf()] | None, None),
-        model=(Annotated[SharingConfig, OneOf()] | None, None),
-        train=(TrainConfig | None, None),
-        prune=(PruneConfig | None, None),
-        evaluate=(EvaluateConfig | None, None),
+        schema_address=(
+            str | None,
+            Field(default=None, alias="$schema", description="Address of the JSON Schema, for editors."),
+        ),
+        data=(str | None, Field(default=None, description="Name of the split, instead of the config file's own.")),
+        run=(str | None, Field(default=None, description="Name of the run, instead of the config file's own.")),
+        **sections,
     )
-    return document.model_json_schema()
+
+
+def _section(kind: type[Config]) -> Any:
+    return Annotated[kind, OneOf()] if issubclass(kind, Component) else kind

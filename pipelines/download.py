@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from recmtl.artifacts import manifest
 from recmtl.artifacts.archive import extract, is_archive, open_maybe_gzip
 from recmtl.artifacts.download import CHUNK_BYTES, copy_checked, fetch
-from recmtl.artifacts.hashing import sha256_file
+from recmtl.artifacts.hashing import HashMemory, sha256_file
 from recmtl.config import nearest
 from recmtl.data.datasets.base import DatasetConfig, SourceFile
 from recmtl.errors import ConfigError, DamagedError, MissingError
@@ -31,6 +31,8 @@ class Download(Stage):
         if dataset not in DatasetConfig.kinds or not DatasetConfig.kinds[dataset].files:
             known = [name for name, kind in DatasetConfig.kinds.items() if kind.files]
             raise ConfigError(f"no data set is named {dataset!r}{nearest(dataset, known)}.")
+        if source == "":
+            raise ConfigError("--from is empty.", hint="Give a folder, a file or an address.")
         self.kind, self.dataset, self.source = DatasetConfig.kinds[dataset], dataset, source
 
     def plan(self, workspace: Workspace) -> Plan:
@@ -41,7 +43,7 @@ class Download(Stage):
         sums = {file.name: file.content_sha256 or file.sha256 for file in self.kind.files}
         config: dict[str, Any] = {"dataset": self.dataset, "files": sums}
         if self.source is None and self.kind.archive is None and any(file.url is None for file in self.kind.files):
-            return self._as_it_is(target)
+            return self._as_it_is(target, workspace.hashes())
         if self.source is None or None not in sums.values():
             return Plan(target, config, {})
         if _is_url(self.source):
@@ -51,15 +53,17 @@ class Download(Stage):
         memory.save()
         return Plan(target, config, inputs)
 
-    def _as_it_is(self, target: Path) -> Plan:
+    def _as_it_is(self, target: Path, memory: HashMemory) -> Plan:
         """What an earlier --from brought: without another one there is nothing new to get."""
         try:
-            found = manifest.read(target)
+            found = manifest.verify(target, memory)
         except MissingError:
-            raise MissingError(
-                f"{self.dataset} cannot be fetched without a login.", hint=self.kind.how_to_get
-            ) from None
-        return Plan(target, found.config, found.inputs)
+            problem = f"{self.dataset} cannot be fetched without a login."
+        except DamagedError as error:
+            problem = f"{error.message.rstrip('.')}, and {self.dataset} cannot be fetched without a login."
+        else:
+            return Plan(target, found.config, found.inputs)
+        raise MissingError(problem, hint=self.kind.how_to_get)
 
     def run(self, context: Context) -> dict[str, Any]:
         """Fetch, copy or unpack each file, then write where it came from."""
@@ -123,19 +127,21 @@ class Download(Stage):
         if source.is_file():
             return [source]
         if not source.exists():
-            raise MissingError(f"--from {source}: there is no such file or folder.")
+            raise MissingError(f"--from {source}: there is no such file or folder.", hint=self._needs())
         return [self._local(file, source) for file in self.kind.files]
 
     def _local(self, file: SourceFile, source: Path) -> Path:
-        path = source if source.is_file() and len(self.kind.files) == 1 else source / file.name
+        if source.is_file() and len(self.kind.files) > 1:
+            raise MissingError(f"--from {source} is one file, and no zip or tar archive.", hint=self._needs())
+        path = source if source.is_file() else source / file.name
         if not path.is_file():
-            wanted = ", ".join(file.name for file in self.kind.files)
-            wanted += f"; or {self.kind.archive.name}" if self.kind.archive else ""
-            raise MissingError(
-                f"--from {source}: {file.name} is not there.",
-                hint=f"{self.dataset} needs: {wanted}. {self.kind.how_to_get}".strip(),
-            )
+            raise MissingError(f"--from {source}: {file.name} is not there.", hint=self._needs())
         return path
+
+    def _needs(self) -> str:
+        wanted = ", ".join(file.name for file in self.kind.files)
+        wanted += f"; or {self.kind.archive.name}" if self.kind.archive else ""
+        return self.kind.how_to_get or f"{self.dataset} needs: {wanted}."
 
     def _unpack(self, archive: Path, context: Context) -> None:
         context.progress.say(f"{archive.name}: unpacking")

@@ -4,7 +4,6 @@ Reads a split and runs/<run>/model; writes runs/<run>/scorecard: scorecard.json,
 """
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -16,15 +15,14 @@ from recmtl.artifacts.tables import TableWriter
 from recmtl.config import Config
 from recmtl.data.loader import domain_of_rows, load_columns
 from recmtl.data.policies import PARTS
-from recmtl.errors import MissingError
+from recmtl.data.watched import WatchedRows
 from recmtl.metrics.predictions import TaskPredictions
 from recmtl.metrics.scorecard import cells, summary
 from recmtl.models.model import Model
 from recmtl.pipelines.baselines import baseline_cells
-from recmtl.pipelines.checkpoint import load_checkpoint
-from recmtl.pipelines.experiment import open_experiment
 from recmtl.pipelines.selection import Asked, Selection, select_model
-from recmtl.pipelines.stage import Context, Plan, Stage, read_input
+from recmtl.pipelines.stage import Context, Plan, Stage
+from recmtl.pipelines.trained import open_trained
 from recmtl.pipelines.workspace import Workspace
 from recmtl.training.predict import task_predictions
 
@@ -32,10 +30,10 @@ Part = Literal["train", "valid", "test", "all"]
 
 
 class EvaluateConfig(Config):
-    """The section `evaluate`."""
+    """What is scored."""
 
     checkpoint: str = "best"
-    """best, last, epoch-N, or a path."""
+    """Weights to score: best, last, epoch-N, or a path."""
     part: Part = "test"
     """Rows to score; 'all' is every part, training rows included."""
 
@@ -55,16 +53,10 @@ class Evaluate(Stage):
         # once: while this runs, another command may move the mark of what was made last
         self.selection = self.selection or select_model(self.asked, workspace).with_flags(self.flags)
         selection = self.selection
-        model_folder = workspace.run(selection.run) / "model"
-        trained, _ = read_input(model_folder, workspace, "recmtl train-mtl")
-        # the model is what was trained, whatever the config says now
-        recipe = selection.recipe.with_value("model", trained.config["model"]).with_value(
-            "train", trained.config["train"]
-        )
-        self.config = recipe.section("evaluate", EvaluateConfig)
-        self.experiment = open_experiment(replace(selection, recipe=recipe), workspace)
-        self.checkpoint = _checkpoint_path(model_folder, self.config.checkpoint)
-        inputs = {"split": self.experiment.split_hash, "checkpoint": sha256_file(self.checkpoint)}
+        self.trained = open_trained(selection, workspace)
+        self.config = selection.recipe.section("evaluate", EvaluateConfig)
+        self.checkpoint = self.trained.checkpoint(self.config.checkpoint)
+        inputs = {"split": self.trained.experiment.split_hash, "checkpoint": sha256_file(self.checkpoint)}
         return Plan(
             workspace.run(selection.run) / "scorecard",
             {"evaluate": self.config.document()},
@@ -75,9 +67,7 @@ class Evaluate(Stage):
 
     def run(self, context: Context) -> dict[str, Any]:
         """Predict, measure, write."""
-        experiment, schema = self.experiment, self.experiment.schema
-        model = Model(experiment.model, schema, experiment.train.seed)
-        load_checkpoint(self.checkpoint, model, experiment.split_hash)
+        schema, model = self.trained.experiment.schema, self.trained.load(self.checkpoint)
         predictions, domain, columns = self._predict(model, context)
         user = columns["key:user"].to_numpy() if "user" in schema.keys else None
         found = cells(predictions, domain, schema.domains, user)
@@ -93,11 +83,11 @@ class Evaluate(Stage):
 
     def _predict(self, model: Model, context: Context) -> tuple[list[TaskPredictions], np.ndarray, pa.Table]:
         """Predictions of all rows, their domains, and their keys and logged scores."""
-        experiment, schema = self.experiment, self.experiment.schema
+        experiment, schema = self.trained.experiment, self.trained.experiment.schema
         wanted = [f"key:{key}" for key in schema.keys] + [score.column for score in schema.scores]
         pieces, domains, columns = [], [], []
         for part in PARTS if self.config.part == "all" else [self.config.part]:
-            rows = experiment.rows(part)
+            rows = WatchedRows(experiment.rows(part), f"scoring {part}", context.progress)
             context.progress.say(f"scoring {len(rows):,} rows of {part}")
             pieces.append(task_predictions(model, rows, range(len(schema.tasks))))
             domains.append(domain_of_rows(experiment.split, schema, part))
@@ -110,18 +100,6 @@ def _joined(pieces: list[TaskPredictions]) -> TaskPredictions:
     first = pieces[0]
     label, prediction = (np.concatenate([getattr(p, name) for p in pieces]) for name in ("label", "prediction"))
     return TaskPredictions(first.task, first.kind, label, prediction)
-
-
-def _checkpoint_path(model: Path, asked: str) -> Path:
-    path = model / f"{asked}.pt"
-    if path.is_file():
-        return path
-    if Path(asked).is_file():
-        return Path(asked)
-    there = ", ".join(sorted(p.stem for p in model.glob("*.pt")))
-    raise MissingError(
-        f"there is no checkpoint {asked!r} in {model}.", hint=f"There are: {there}. A path may be given too."
-    )
 
 
 def _write_table(path: Path, found: list[dict[str, Any]]) -> None:

@@ -2,8 +2,6 @@
 good.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +21,7 @@ from recmtl.data.streamed import RowsOnDisk
 from recmtl.errors import ConfigError, DamagedError
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig
-from recmtl.pipelines.selection import Selection
+from recmtl.pipelines.selection import Selection, began_there
 from recmtl.pipelines.stage import read_input, refuse_foreign
 from recmtl.pipelines.workspace import Workspace
 from recmtl.schema import Schema
@@ -68,7 +66,7 @@ class Experiment:
         """Refuse another seed than the one that the run was started with, if it was started."""
         if not (self.folder / "init" / manifest.NAME).is_file():
             return
-        with self._began_there():
+        with began_there(self.folder):
             found = manifest.read(self.folder / "init")
         if found.seed != self.train.seed:
             raise ConfigError(
@@ -94,7 +92,7 @@ class Experiment:
                 refuse_foreign(self.folder / "init")
                 self._publish_start(weights)
         self.check_seed()
-        with self._began_there():
+        with began_there(self.folder):
             manifest.verify(self.folder / "init", self.workspace.hashes())
         path = self.folder / "init" / "weights.pt"
         content = tensors.load(path)
@@ -109,16 +107,6 @@ class Experiment:
         model.load_state_dict(content, strict=False)
         return model, tensors.hash_tensors(content)
 
-    @contextmanager
-    def _began_there(self) -> Iterator[None]:
-        """Say what damage to the initial weights means."""
-        try:
-            yield
-        except DamagedError as error:
-            raise DamagedError(
-                error.message, hint=f"Remove {self.folder}, since all in it began there, and make it again."
-            ) from error
-
     def _publish_start(self, weights: dict[str, Tensor]) -> None:
         started, clock, partial = (
             datetime.now(UTC).isoformat(timespec="seconds"),
@@ -128,13 +116,21 @@ class Experiment:
         if partial.exists():
             discard(partial)
         partial.mkdir(parents=True)
+        try:
+            self._write_start(partial, weights, started, clock)
+            publish(partial, self.folder / "init")
+        except BaseException:
+            if partial.exists():
+                discard(partial)
+            raise
+
+    def _write_start(self, partial: Path, weights: dict[str, Tensor], started: str, clock: float) -> None:
         tensors.save(partial / "weights.pt", weights)
         config: dict[str, JsonValue] = {"model": self.model.document(), "seed": self.train.seed}
         manifest.write(
             partial, stage="init", fingerprint=digest_json(config), config=config, inputs={}, seed=self.train.seed,
             started=started, seconds=monotonic() - clock, notes={},
         )  # fmt: skip
-        publish(partial, self.folder / "init")
 
 
 def open_experiment(selection: Selection, workspace: Workspace, stream: bool | None = None) -> Experiment:

@@ -13,7 +13,7 @@ def stages_before(stage: str, asked: Asked) -> list[Stage]:
     if stage == SplitDomains.name:
         return []
     stages: list[Stage] = [SplitDomains(replace(asked, run=None))]
-    if stage == "evaluate":
+    if stage in ("evaluate", "predict"):
         from recmtl.pipelines.train_mtl import TrainMtl
 
         stages.append(TrainMtl(asked))

@@ -1,7 +1,8 @@
 """Which recipe, which split and which run a command means, from what was given and what is there."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from recmtl.artifacts import manifest
-from recmtl.errors import ConfigError, MissingError
+from recmtl.errors import ConfigError, DamagedError, MissingError
 from recmtl.pipelines.workspace import SPLIT_FIRST, Workspace, not_made
 from recmtl.recipe import KEYS, Recipe, read_recipe
 
@@ -172,7 +173,8 @@ def _with_earlier_model(recipe: Recipe, run: Path) -> tuple[Recipe, str]:
     from recmtl.models.sharing import SharingConfig  # here: split-domains selects too, and does not wait for torch
 
     try:
-        earlier = manifest.read(run / "init").config["model"]
+        with began_there(run):
+            earlier = manifest.read(run / "init").config["model"]
     except MissingError:
         return recipe, ""
     if recipe.section("model", SharingConfig).document() == earlier:
@@ -181,6 +183,17 @@ def _with_earlier_model(recipe: Recipe, run: Path) -> tuple[Recipe, str]:
         f"the model is the one that {run} was started with, not the one in {recipe.source}: give a config to use that"
     )
     return recipe.with_value("model", earlier), remark
+
+
+@contextmanager
+def began_there(run: Path) -> Iterator[None]:
+    """Say what damage to a run's initial weights means."""
+    try:
+        yield
+    except DamagedError as error:
+        raise DamagedError(
+            error.message, hint=f"Remove {run}, since all in it began there, and make it again."
+        ) from error
 
 
 def _manifest(folder: Path, first: str) -> manifest.Manifest:

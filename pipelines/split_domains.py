@@ -31,7 +31,8 @@ class SplitDomains(Stage):
         self.raw = workspace.raw(self.dataset.name)
         inputs = {"raw": code_version()}
         if not self.dataset.embedded:
-            inputs = {"raw": read_input(self.raw, workspace, f"recmtl download {self.dataset.name}")[1]}
+            by_hand = " --from DIR" if self.raw.exists() else ""
+            inputs = {"raw": read_input(self.raw, workspace, f"recmtl download {self.dataset.name}{by_hand}")[1]}
         sections = {"dataset": self.dataset.document(), "split": self.policy.document()}
         remembered = self.selection.remembered()
         return Plan(
@@ -45,8 +46,7 @@ class SplitDomains(Stage):
 
     def run(self, context: Context) -> dict[str, Any]:
         """Build the split."""
-        context.progress.say(f"splitting {self.dataset.name}")
-        schema = build_split(self.dataset, self.policy, self.raw, context.out)
+        schema = build_split(self.dataset, self.policy, self.raw, context.out, context.progress)
         cells = json.loads((context.out / "profile.json").read_text())["cells"]
         counts = {(cell["domain"], cell["part"]): cell["rows"] for cell in cells}
         rows = [

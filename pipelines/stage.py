@@ -5,6 +5,7 @@ files are as they were written is not made again. A lock keeps a second run off 
 `.<name>.partial` beside it.
 """
 
+import os
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -21,8 +22,8 @@ from recmtl.artifacts.code_version import code_version
 from recmtl.artifacts.explain import writing
 from recmtl.artifacts.hashing import HashMemory, digest_json
 from recmtl.artifacts.lock import hold
-from recmtl.errors import DamagedError, Interrupted, MissingError
-from recmtl.pipelines.workspace import Kind, Workspace
+from recmtl.errors import ConfigError, DamagedError, Interrupted, MissingError
+from recmtl.pipelines.workspace import Kind, Workspace, not_made
 from recmtl.training.interrupt import signals_wait
 from recmtl.training.progress import Progress
 
@@ -79,6 +80,9 @@ class Stage(ABC):
     depends_on_code: ClassVar[bool] = True
     """Another version of the code may give another result."""
 
+    counts: ClassVar[Literal["rows", "bytes"]] = "rows"
+    """What its progress is told in."""
+
     @abstractmethod
     def plan(self, workspace: Workspace) -> Plan:
         """Check everything that can be checked beforehand."""
@@ -93,10 +97,12 @@ def execute(stage: Stage, workspace: Workspace, progress: Progress, *, dry_run: 
 
     Raises:
         LockedError: another run is at it.
+        ConfigError: something else has the result's place.
         DamagedError: an input is damaged, or changed while the stage ran.
         Interrupted: a signal came; a stage that resumes has kept what it had.
     """
     plan = stage.plan(workspace)
+    refuse_foreign(plan.target)
     if plan.remark:
         progress.say(plan.remark)
     fingerprint = _fingerprint(stage, plan)
@@ -131,15 +137,25 @@ def read_input(folder: Path, workspace: Workspace, first: str) -> tuple[manifest
         DamagedError: a file is not as it was written.
     """
     memory = workspace.hashes()
-    try:
-        found = manifest.verify(folder, memory)
-    except MissingError as error:
-        raise MissingError(
-            f"{folder} is not there.",
-            hint=f"First run: {first}. Or try this command on the embedded sample with --sample.",
-        ) from error
+    if not (folder / manifest.NAME).is_file():
+        raise not_made(folder, first)
+    found = manifest.verify(folder, memory, first)
     memory.save()
     return found, digest_json({path: output.sha256 for path, output in found.outputs.items()})
+
+
+def refuse_foreign(target: Path) -> None:
+    """Refuse to put a result in place of what recmtl has not made.
+
+    Raises:
+        ConfigError: there is something without a manifest.
+    """
+    there = any(target.iterdir()) if target.is_dir() else os.path.lexists(target)
+    if there and not os.path.lexists(target / manifest.NAME):
+        raise ConfigError(
+            f"{target} is taken: recmtl has not made it, and will not replace it.",
+            hint="Move it elsewhere, or give the result another name.",
+        )
 
 
 def _fingerprint(stage: Stage, plan: Plan) -> str:
@@ -167,7 +183,7 @@ def _finished(plan: Plan, fingerprint: str, memory: HashMemory) -> dict[str, Any
 def _prepare(partial: Path, fingerprint: str | None) -> None:
     """An empty folder; or, for a stage that resumes, what an earlier run with the same fingerprint left."""
     mark = partial / ".fingerprint"
-    if partial.exists() and not (fingerprint and mark.is_file() and mark.read_text() == fingerprint):
+    if partial.exists() and not (fingerprint and mark.is_file() and mark.read_bytes() == fingerprint.encode()):
         discard(partial)
     partial.mkdir(parents=True, exist_ok=True)
     if fingerprint:

@@ -37,7 +37,10 @@ class TicketSearch:
         total = sum(value.numel() for value in mask.values())
         counts = [total, *geometric_counts(total, self.config.final_rate, self.config.iterations)]
         if counts[-1] < 1:
-            raise ConfigError(f"prune.final_rate {self.config.final_rate:g} leaves none of {total:,} weights.")
+            raise ConfigError(
+                f"prune.final_rate {self.config.final_rate:g} leaves none of {total:,} weights.",
+                hint="Give a larger one.",
+            )
         weights: Mapping[str, Tensor] = {}
         for place, keep in enumerate(counts):
             if place:  # the first round is dense: nothing to cut yet

@@ -19,10 +19,10 @@ TicketPaths = dict[str, Path]
 def find_tickets(asked: Sequence[str], schema: Schema, run: Path, workspace: Workspace) -> TicketPaths:
     """What each --tickets says: a run's name, TASK=NUMBER (an iteration of this run), TASK=PATH, or 'none'.
 
-    Without any, the tickets that this run has.
+    Without any, the tickets that this run has. What is said of a task counts more than what is said of a run.
 
     Raises:
-        ConfigError: a word that means nothing, a task that is not there.
+        ConfigError: a word that means nothing, a task that is not there, or twice.
         MissingError: no such ticket.
         DamagedError: a ticket's folder is not as it was written.
     """
@@ -32,11 +32,17 @@ def find_tickets(asked: Sequence[str], schema: Schema, run: Path, workspace: Wor
         return _of_run(run, schema, workspace)
     if NONE in asked:
         raise ConfigError(f"--tickets {NONE} stands alone.", hint="Leave out a task to train it with all weights.")
+    by_hand: TicketPaths = {}
+    for word in asked:
+        name, equals, which = word.partition("=")
+        if equals:
+            task = _task(name, schema)
+            if task in by_hand:
+                raise ConfigError(f"--tickets: the task {task!r} is given twice.", hint="Keep one of them.")
+            by_hand[task] = _by_hand(task, which, run, workspace)
     found: TicketPaths = {}
     for word in asked:
-        task, equals, which = word.partition("=")
-        if equals:
-            found[_task(task, schema)] = _by_hand(_task(task, schema), which, run, workspace)
+        if "=" in word:
             continue
         of_run = _of_run(workspace.run(word), schema, workspace)
         if not of_run:
@@ -45,7 +51,7 @@ def find_tickets(asked: Sequence[str], schema: Schema, run: Path, workspace: Wor
                 hint="First run: recmtl prune-single --task NAME.",
             )
         found.update(of_run)
-    return found
+    return found | by_hand
 
 
 def _of_run(run: Path, schema: Schema, workspace: Workspace) -> TicketPaths:
@@ -59,7 +65,10 @@ def _by_hand(task: str, which: str, run: Path, workspace: Workspace) -> Path:
     if not which.isdecimal():
         path = Path(which)
         if not path.is_file():
-            raise MissingError(f"--tickets {task}={which}: there is no such file.")
+            raise MissingError(
+                f"--tickets {task}={which}: there is no such file.",
+                hint=f"Give a path, or the number of a mask in {run / 'tickets' / task}.",
+            )
         return path
     folder = run / "tickets" / task
     read_input(folder, workspace, f"recmtl prune-single --task {task}")

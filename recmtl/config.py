@@ -6,6 +6,8 @@ work of `recipe.py`.
 """
 
 import difflib
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self, TypeVar, cast, get_args
 
@@ -74,6 +76,9 @@ class Component(Config):
             cls.kinds[name] = cast(Any, cls)
 
 
+MAX_NAMED = 20
+"""Known names in an error."""
+
 FamilyT = TypeVar("FamilyT", bound=Component)
 
 
@@ -120,10 +125,11 @@ def choose(family: type[FamilyT], value: Any) -> FamilyT:
 def nearest(name: object, known: Iterable[str]) -> str:
     """The end of an error about a wrong name: the nearest right one, or all of them; nothing if there are none."""
     known = sorted(known)
-    close = difflib.get_close_matches(str(name), known, n=1)
+    close = [match for match in difflib.get_close_matches(str(name), known, n=1) if match.isprintable()]
     if close:
         return f" (did you mean {close[0]!r}?)"
-    return f" (known: {', '.join(known)})" if known else ""
+    named = ", ".join(name for name in known[:MAX_NAMED] if name.isprintable())
+    return f" (known: {named}{', ...' if len(known) > MAX_NAMED else ''})" if named else ""
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, str]]:
@@ -141,9 +147,35 @@ def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, 
         elif item["type"] == "component_name":
             found.append((path, item["msg"]))
         else:
-            text = item["msg"].removeprefix("Value error, ")
+            text = plain_words(item["msg"])
             found.append((path, text[:1].lower() + text[1:] + _shown(item["input"])))
     return found
+
+
+def plain_words(text: str) -> str:
+    """What pydantic says, for someone who writes JSON or options."""
+    for said, plain in _PLAIN.items():
+        text = re.sub(said, plain, text)
+    return text
+
+
+_PLAIN = {
+    "Value error, ": "",
+    ", unable to parse .*": "",
+    " or instance of [A-Za-z]+": "",
+    " after validation": "",
+    "(Tuple|List|Dictionary|String) should": "must",
+    "Input should be": "must be",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "a valid string": "a text",
+    "a valid boolean": "true or false",
+    "a valid dictionary": "an object",
+    "a valid tuple": "a list",
+    "greater than or equal to": "at least",
+    "less than or equal to": "at most",
+}
+"""Patterns of pydantic's words -> plain ones."""
 
 
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> set[str]:
@@ -168,6 +200,6 @@ def _shown(value: object) -> str:
 
 
 def _short(value: object) -> str:
-    """The value for an error, cut where it is long."""
-    text = repr(value)
+    """The value for an error, as in JSON where that has another word for it, cut where it is long."""
+    text = json.dumps(value) if isinstance(value, bool | None) else repr(value)
     return text if len(text) <= 100 else f"{text[:100]}..."

@@ -19,6 +19,8 @@ from recmtl.errors import ConfigError
 SECTIONS = ("dataset", "split", "model", "train", "prune", "evaluate")
 KEYS = ("$schema", "data", "run", *SECTIONS)
 _JSON_NAMES = {list: "an array", str: "a text", int: "a number", float: "a number", bool: "true or false"}
+MAX_SHOWN = 200
+"""Characters of an option in an error."""
 MAX_DEPTH = 50
 """Objects and arrays in each other; a config that means something has a handful."""
 
@@ -34,6 +36,8 @@ class Recipe:
     name: str
     """The file's own name without its ending: the default name of the split and of the run."""
     document: dict[str, Any]
+    options: tuple[str, ...] = ()
+    """Paths of the values that options put in, for errors."""
 
     def section(self, key: str, kind: type[ConfigT]) -> ConfigT:
         """The section `key` as `kind`: a config class, or a family of components.
@@ -59,12 +63,18 @@ class Recipe:
 
     def _read(self, key: str, kind: type[ConfigT]) -> ConfigT | list[str]:
         is_family = issubclass(kind, Component) and Component in kind.__bases__
+        if is_family and key not in self.document:
+            return [f"the section {key!r} is missing; it names one of: {', '.join(sorted(kind.kinds))}"]
         form: Any = Annotated[kind, OneOf()] if is_family else kind
         reader: TypeAdapter[ConfigT] = TypeAdapter(form)
         try:
             return reader.validate_python(self.document.get(key, {}))
         except ValidationError as error:
-            return [f"{key}.{path} {what}" if path else f"{key} {what}" for path, what in problems(error, kind)]
+            return [f"{self._shown(f'{key}.{path}' if path else key)} {what}" for path, what in problems(error, kind)]
+
+    def _shown(self, path: str) -> str:
+        given = any(f"{path}.".startswith(f"{option}.") for option in self.options)
+        return f"{path}, given as an option," if given else path
 
     def text(self, key: str) -> str | None:
         """The value of `data` or `run`, if given."""
@@ -78,15 +88,16 @@ class Recipe:
         recipe = self
         for setting in settings:
             path, equals, text = setting.partition("=")
+            shown = f"--set {setting}" if len(setting) <= MAX_SHOWN else f"--set {setting[:MAX_SHOWN]}..."
             if not equals or not path:
                 raise ConfigError(
-                    f"--set {setting!r} is not KEY=VALUE.", hint="For example: --set model.num_experts=8."
+                    f"{shown} is not KEY=VALUE.", hint="For example: --set model.num_experts=8."
                 )
             try:
-                value = _load(text, f"--set {setting}")
+                value = _load(text, shown)
             except json.JSONDecodeError:
                 value = text
-            recipe = recipe.with_value(path, _checked(value, f"--set {setting}"))
+            recipe = recipe.with_value(path, _checked(value, shown))
         return recipe
 
     def with_value(self, path: str, value: JsonValue) -> "Recipe":
@@ -106,7 +117,7 @@ class Recipe:
                 raise ConfigError(f"--set {path}: {key!r} is a value, it has no key below it.")
             place = inner
         place[keys[-1]] = value
-        return Recipe(self.source, self.name, document)
+        return Recipe(self.source, self.name, document, (*self.options, path))
 
 
 def presets() -> list[str]:
@@ -126,14 +137,19 @@ def read_recipe(config: str) -> Recipe:
     except FileNotFoundError:
         if config not in presets():
             what = f"there is no config file {config!r} and no preset of that name"
-            raise ConfigError(f"{what}{nearest(config, presets())}.") from None
+            raise ConfigError(f"{what}{nearest(config, presets())}.", hint="See: recmtl config presets") from None
         content, source = resources.files("recmtl.presets").joinpath(config).read_bytes(), f"preset {config}"
     except OSError as error:
-        raise ConfigError(f"{config}: cannot be read: {error.strerror}.") from error
+        reason = (error.strerror or "").lower()
+        raise ConfigError(
+            f"the config {config} cannot be read: {reason}.", hint="Give a JSON file, or the name of a preset."
+        ) from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{config}: byte {error.start} is not UTF-8 text; a config is JSON text.") from error
+        raise ConfigError(
+            f"{config}: byte {error.start} is not UTF-8 text.", hint="A config is JSON, saved as UTF-8."
+        ) from error
     return Recipe(source, path.stem, parse(text, source))
 
 
@@ -142,9 +158,16 @@ def parse(text: str, source: str) -> dict[str, Any]:
     try:
         document = _checked(_load(text, source), source)
     except json.JSONDecodeError as error:
-        raise ConfigError(f"{source}: line {error.lineno}, column {error.colno}: not JSON: {error.msg}.") from error
+        reason = f"{error.msg[:1].lower()}{error.msg[1:]}" if text.strip() else "it is empty"
+        raise ConfigError(
+            f"{source}: line {error.lineno}, column {error.colno}: not JSON: {reason}.",
+            hint="JSON has double quotes, no comma before a closing bracket, and no comments.",
+        ) from error
     if not isinstance(document, dict):
-        raise ConfigError(f"{source}: a config is a JSON object, not {_JSON_NAMES.get(type(document), 'null')}.")
+        raise ConfigError(
+            f"{source}: a config is a JSON object, not {_JSON_NAMES.get(type(document), 'null')}.",
+            hint='For example: {"dataset": "sample", "split": "random", "model": "shared_bottom"}',
+        )
     unknown = [f"{key!r} is not a known section{nearest(key, KEYS)}" for key in document if key not in KEYS]
     if unknown:
         raise ConfigError(f"{source}: {'; '.join(unknown)}.")
@@ -152,7 +175,7 @@ def parse(text: str, source: str) -> dict[str, Any]:
 
 
 def _load(text: str, source: str) -> Any:
-    """A value from JSON text, stricter than Python: no key twice and no NaN.
+    """A value from JSON text, stricter than Python: no key twice, no NaN, no integer of more than 64 bits.
 
     Raises:
         json.JSONDecodeError: it is not JSON.
@@ -168,16 +191,19 @@ def _load(text: str, source: str) -> Any:
         return document
 
     def no_constant(name: str) -> None:
-        raise ConfigError(f"{source}: {name} is not a number that a config may hold.")
+        raise ConfigError(
+            f"{source}: {name} is not a number that a config may hold.", hint="Leave the key out for its default."
+        )
+
+    def whole(digits: str) -> int:
+        if len(digits) > 25 or not -(2**63) <= int(digits) < 2**63:  # Python would not read 5,000 digits
+            raise ConfigError(f"{source}: the number {digits[:25]}{'...' * (len(digits) > 25)} is too large.")
+        return int(digits)
 
     try:
-        return json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
-    except json.JSONDecodeError:
-        raise
+        return json.loads(text, object_pairs_hook=unique, parse_constant=no_constant, parse_int=whole)
     except RecursionError as error:
         raise _too_deep(source) from error
-    except ValueError as error:  # Python reads no integer of more than 4,300 digits
-        raise ConfigError(f"{source}: a number is too long.") from error
 
 
 def _checked(value: Any, source: str) -> Any:

@@ -148,6 +148,10 @@ class Schema(Config):
     """The raw column that told the domains apart; None if there is only one."""
     domain_groups: dict[str, str] = {}
     """Value of that column -> its domain; if empty, each value is a domain of its own."""
+    missing: tuple[str, ...] = ()
+    """Texts that mean missing in raw rows, as the empty one does; in the domain's column they are values."""
+    separator: Annotated[str, Field(min_length=1, max_length=MAX_NAME)] = "|"
+    """What stands between the values of a sequence in raw rows that have no lists."""
     weighted: bool = False
     """Rows have weights."""
     keys: tuple[Literal["user", "item", "time", "group"], ...] = ()

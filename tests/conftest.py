@@ -1,11 +1,15 @@
 """What all tests share: one thread, the real data if it is there, a command line in a process of its own."""
 
+import fcntl
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +64,34 @@ def process(*words: str, cwd: Path, env: dict[str, str] | None = None) -> Ran:
         timeout=300,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def on_a_terminal(*words: str, cwd: Path, columns: int = 80, env: dict[str, str] | None = None) -> Ran:
+    """`recmtl` in a process of its own, on a terminal of that width: `out` has all that a person would see."""
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    own = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "recmtl", *words],
+        cwd=cwd,
+        env={**own, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", **(env or {})},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    )
+    os.close(slave)
+    seen = b""
+    with suppress(OSError):  # Linux says EIO when the last writer has gone
+        while piece := os.read(master, 65536):
+            seen += piece
+    os.close(master)
+    return Ran(running.wait(timeout=300), seen.decode().replace("\r\n", "\n"), "")
+
+
+@pytest.fixture(scope="session")
+def on_terminal() -> Callable[..., Ran]:
+    """`recmtl` in a process of its own, on a terminal."""
+    return on_a_terminal
 
 
 @pytest.fixture(scope="session")

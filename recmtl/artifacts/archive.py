@@ -130,7 +130,8 @@ def _opened(path: Path) -> Iterator[list[_Member]]:
     except Exception as error:  # a parser of bytes that may hold anything fails in any way
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise  # the disk's; EINVAL is a seek to a place that the archive made up
-        raise _damaged(path, f"it is damaged, or neither zip nor tar ({type(error).__name__}: {error})") from error
+        reason = str(error) or type(error).__name__
+        raise _damaged(path, f"it is damaged, or neither zip nor tar ({reason[:1].lower()}{reason[1:]})") from error
 
 
 def _few(infos: Iterable[_Info]) -> Iterator[_Info]:

@@ -45,7 +45,7 @@ def fetch(url: str, target: Path, *, sha256: str | None, max_bytes: int, watcher
     if address.scheme == "http" and sha256 is None and not _is_loopback(address.hostname):
         raise ConfigError(
             f"{_shown(address)} is not encrypted, and no sha256 is known to check the file with.",
-            hint="Use https://, or state the sha256.",
+            hint="Give an https:// address.",
         )
     for pause in PAUSES_SECONDS:
         try:

@@ -10,6 +10,9 @@ from recmtl.errors import DamagedError, MissingError
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_NO_FOLDER = {errno.ENOTDIR, errno.EEXIST}
+
+_ELSEWHERE = "Move it elsewhere, or choose another path."
 
 
 @contextmanager
@@ -23,7 +26,7 @@ def reading(path: Path) -> Iterator[None]:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise MissingError(f"{path} is not there.", hint="Make it first, or check the path.") from error
     except IsADirectoryError as error:
-        raise MissingError(f"{path} is a folder; a file is needed.") from error
+        raise MissingError(f"{path} is a folder; a file is needed.", hint="Check the path.") from error
     except OSError as error:
         if error.errno is None:
             raise
@@ -34,17 +37,28 @@ def reading(path: Path) -> Iterator[None]:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn a full disk or a refused write below it into MissingError; other errors pass through."""
+    """Turn a full disk, a refused write or a path that cannot be into MissingError; other errors pass through."""
     try:
         yield
     except OSError as error:
         if error.errno in _NO_SPACE:
             raise MissingError(
-                f"No space left for {path}: {_free(path)} free on its disk.",
+                f"no space is left for {path}: {_free(path)} free on its disk.",
                 hint="Free some space (or some quota), or choose another folder.",
             ) from error
         if error.errno in _REFUSED:
             raise _no_permission(path, error) from error
+        where = _named(path, error)
+        if error.errno in _NO_FOLDER and not where.is_dir():
+            raise MissingError(f"{where} is a file where a folder is needed.", hint=_ELSEWHERE) from error
+        if error.errno == errno.ENOENT and not where.parent.is_dir():
+            raise MissingError(f"the folder of {where} is not there.", hint="Make it first, or choose another.") from error
+        if error.errno == errno.EISDIR:
+            raise MissingError(f"{where} is a folder where a file is needed.", hint=_ELSEWHERE) from error
+        if error.errno == errno.EFBIG:
+            raise MissingError(f"{where} is larger than its disk or a limit (ulimit -f) allows.", hint=_ELSEWHERE) from error
+        if error.errno == errno.ENAMETOOLONG:
+            raise MissingError(f"the name of {where} is too long for its disk.", hint=_ELSEWHERE) from error
         raise
 
 
@@ -61,8 +75,18 @@ def bytes_text(size: int) -> str:
 
 
 def _no_permission(path: Path, error: OSError) -> MissingError:
-    where = error.filename if isinstance(error.filename, str) else path
-    return MissingError(f"No permission for {where}: {error.strerror}.", hint="Check its owner and mode.")
+    reason = (error.strerror or "").lower()
+    return MissingError(
+        f"there is no permission for {_named(path, error)}: {reason}.",
+        hint="Check its owner and mode, or choose another folder.",
+    )
+
+
+def _named(path: Path, error: OSError) -> Path:
+    """What the error is about, as the user wrote it: locks name themselves by their whole path."""
+    name = error.filename2 or error.filename  # of a rename, where to
+    named = Path(name) if isinstance(name, str) else path
+    return named.relative_to(Path.cwd()) if not path.is_absolute() and named.is_relative_to(Path.cwd()) else named
 
 
 def _free(path: Path) -> str:

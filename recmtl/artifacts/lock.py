@@ -27,6 +27,7 @@ def hold(target: Path) -> Iterator[None]:
     Errors: LockedError at once if it is held already, also by this very process.
     """
     lock, note = (target.parent / f".{target.name}.{end}" for end in ("lock", "holder.json"))
+    new = [folder for folder in (target.parent, *target.parent.parents) if not folder.exists()]
     with writing(lock):
         make_folder(target.parent)
         held = FileLock(lock)
@@ -36,13 +37,28 @@ def hold(target: Path) -> Iterator[None]:
             raise LockedError(
                 f"{target} is locked by another run{_holder(note)}.", hint="Wait for it to end, or stop it."
             ) from None
+    failed = True
     try:
         _leave_note(note)
         yield
+        failed = False
     finally:
         with suppress(OSError):
             note.unlink()
+        if failed:
+            _remove_empty(new, lock)
         held.release()
+
+
+def _remove_empty(folders: list[Path], lock: Path) -> None:
+    """Take the folders away again that were made for the lock and hold nothing else. Who opened the lock meanwhile
+    gets none, since it has no name any more, and may try again.
+    """
+    with suppress(OSError):
+        if folders and list(folders[0].iterdir()) == [lock]:
+            lock.unlink()
+            for folder in folders:
+                folder.rmdir()
 
 
 def _leave_note(note: Path) -> None:

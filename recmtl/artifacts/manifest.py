@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
 from platform import python_version
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from recmtl.artifacts.atomic import write_text
 from recmtl.artifacts.code_version import code_version
@@ -16,6 +16,7 @@ from recmtl.errors import DamagedError, MissingError
 
 NAME = "manifest.json"
 FORMAT = 1
+_AGAIN = "Make the folder again with the command that wrote it."
 _LIBRARIES = ("torch", "pyarrow", "duckdb", "numpy", "pandas", "pydantic", "scikit-learn")
 
 
@@ -101,16 +102,15 @@ def _store(folder: Path, manifest: Manifest) -> None:
     write_text(folder / NAME, json.dumps({**facts, "sha256": digest_json(facts)}, indent=1) + "\n")
 
 
-def read(folder: Path) -> Manifest:
-    """The folder's manifest; says nothing yet about the files it lists.
+def read(folder: Path, again: str = "") -> Manifest:
+    """The folder's manifest; says nothing yet about the files it lists. `again` is the command that makes the folder.
 
     Errors: MissingError if there is none, DamagedError if it cannot be read or is of another format.
     """
-    path = folder / NAME
+    path, mend = folder / NAME, f"Make it again: {again}." if again else _AGAIN
     if not path.is_file():
-        raise MissingError(
-            f"{folder} holds no finished result: there is no {NAME} in it.", hint="Run the stage that makes it."
-        )
+        what = f"holds no {NAME}: it is no finished result" if folder.is_dir() else "is not there"
+        raise MissingError(f"{folder} {what}.", hint=mend)
     with reading(path):
         raw = path.read_bytes()
     try:
@@ -118,33 +118,33 @@ def read(folder: Path) -> Manifest:
         if facts["format"] != FORMAT:
             raise DamagedError(
                 f"{path} is of format {facts['format']!r}; this recmtl reads format {FORMAT}.",
-                hint="Update recmtl, or make the folder again.",
+                hint=f"Update recmtl, or {mend[:1].lower()}{mend[1:]}",
             )
         if facts.pop("sha256") != digest_json(facts):
-            raise ValueError("its content and its checksum differ")
+            raise DamagedError(f"{path} is damaged: its content has changed.", hint=mend)
         return Manifest.model_validate(facts, strict=True)
-    except ValidationError as error:
-        raise _unreadable(path, f"{error.error_count()} fields do not fit") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _unreadable(path, f"{type(error).__name__}: {error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:  # pydantic's is a ValueError
+        raise DamagedError(f"{path} is damaged: it is no manifest.", hint=mend) from error
 
 
-def verify(folder: Path, memory: HashMemory) -> Manifest:
-    """The folder's manifest, after every file in it was compared with what the manifest says.
+def verify(folder: Path, memory: HashMemory, again: str = "") -> Manifest:
+    """The folder's manifest, after every file in it was compared with what the manifest says. `again` is the command
+    that makes the folder.
 
     Errors: MissingError without a manifest; DamagedError naming the first file that is gone, changed, too many, or
     listed under a path that leaves the folder.
     """
-    manifest = read(folder)
+    manifest = read(folder, again)
+    mend = f"Make it again: {again or f'recmtl {manifest.stage}'}."
     for name in manifest.outputs:
         if not _stays_inside(name):
             raise DamagedError(f"{folder / NAME} lists {name!r}, a path outside its folder.", hint="Do not trust it.")
     try:
         found = _files(folder)
     except ValueError as error:
-        raise DamagedError(str(error), hint=_again(manifest)) from error
+        raise DamagedError(str(error), hint=mend) from error
     for name, listed in manifest.outputs.items():
-        _compare(folder / name, found.pop(name, None), listed, memory, _again(manifest))
+        _compare(folder / name, found.pop(name, None), listed, memory, mend)
     if found:
         raise DamagedError(
             f"{next(iter(found.values()))} is not listed in {NAME}.",
@@ -158,17 +158,9 @@ def _compare(path: Path, found: Path | None, listed: OutputFile, memory: HashMem
         raise DamagedError(f"{path} is missing.", hint=mend)
     size = found.stat().st_size
     if size != listed.bytes:
-        raise DamagedError(f"{path} is damaged: {size} bytes instead of {listed.bytes}.", hint=mend)
+        raise DamagedError(f"{path} is damaged: it has {size:,} bytes instead of {listed.bytes:,}.", hint=mend)
     if memory.digest(found) != listed.sha256:
         raise DamagedError(f"{path} is damaged: its content has changed.", hint=mend)
-
-
-def _again(manifest: Manifest) -> str:
-    return f"Make it again with `recmtl {manifest.stage}`."
-
-
-def _unreadable(path: Path, why: str) -> DamagedError:
-    return DamagedError(f"{path} is damaged ({why}).", hint="Make the folder again with its stage.")
 
 
 def _files(folder: Path) -> dict[str, Path]:
@@ -179,7 +171,8 @@ def _files(folder: Path) -> dict[str, Path]:
         if relative.as_posix() == NAME or any(part.startswith(".") for part in relative.parts):
             continue
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise ValueError(f"{path} is neither a file nor a folder; a result holds nothing else.")
+            what = "a link" if path.is_symlink() else "a device or a pipe"
+            raise ValueError(f"{path} is {what}; a result holds only files and folders.")
         if path.is_file():
             files[relative.as_posix()] = path
     return files

@@ -5,10 +5,10 @@ in the folder's manifest covers these.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,18 +19,27 @@ from recmtl.errors import DamagedError, DataError
 
 _HINT = "Make it again with the command that wrote it."
 
+ROW_GROUP_ROWS = 16_384
+"""Of the files of a split: rows that are read, and shuffled, together."""
+
 
 class TableWriter:
     """Writes one Parquet file in row groups of exactly `row_group_rows` rows (the last may be shorter).
 
     The same rows give the same bytes however they were cut into tables or batches. After an exception in the block
-    the file is removed. Not atomic by itself: it is for folders that are published whole.
+    the file is removed. Not atomic by itself: it is for folders that are published whole; or, with `into`, it writes
+    into an open file, which is left open and is its owner's to remove, and `path` only names it.
     Errors: ValueError if a schema or a table's columns are not as agreed; DataError naming the column whose values do
     not fit; MissingError if the disk is full.
     """
 
     def __init__(
-        self, path: Path, schema: pa.Schema, row_group_rows: int = 16384, metadata: dict[str, str] | None = None
+        self,
+        path: Path,
+        schema: pa.Schema,
+        row_group_rows: int = ROW_GROUP_ROWS,
+        metadata: dict[str, str] | None = None,
+        into: BinaryIO | None = None,
     ) -> None:
         if row_group_rows < 1:
             raise ValueError(f"row_group_rows is {row_group_rows}; at least 1 is needed")
@@ -40,17 +49,18 @@ class TableWriter:
         self._path = path
         self._schema = schema.with_metadata(dict(sorted((metadata or {}).items())))
         self._group = row_group_rows
+        self._into = into
         self._waiting: list[pa.Table] = []
         self._rows = 0
 
     def __enter__(self) -> Self:
         with writing(self._path):
-            self._file = pa.OSFile(str(self._path), "wb")
+            self._file = pa.OSFile(str(self._path), "wb") if self._into is None else nullcontext(self._into)
             try:
                 self._writer = self._open_writer()
             except BaseException:
-                self._file.close()
-                self._path.unlink(missing_ok=True)
+                self._file.__exit__(None, None, None)
+                self._remove()
                 raise
         return self
 
@@ -73,12 +83,16 @@ class TableWriter:
             whole = kind is None
         finally:
             if not whole:
-                self._path.unlink(missing_ok=True)
+                self._remove()
+
+    def _remove(self) -> None:
+        if self._into is None:
+            self._path.unlink(missing_ok=True)
 
     def _open_writer(self) -> pq.ParquetWriter:
         """Every option that decides bytes is named, so that a default that changes does not change them."""
         return pq.ParquetWriter(
-            self._file,
+            self._file if self._into is None else self._into,
             self._schema,
             version="2.6",
             compression="zstd",

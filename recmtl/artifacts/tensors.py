@@ -20,7 +20,7 @@ from recmtl.errors import DamagedError
 
 _PLAIN = (str, int, float, bool, type(None))
 _KEYS = (str, int)
-_HINT = "Make it again with its stage."
+_HINT = "Make it again with the command that wrote it."
 _NAMED = 3  # differences named in one message
 
 
@@ -55,8 +55,7 @@ def load(path: Path) -> dict[str, Any]:
         except _Refused as error:
             raise DamagedError(f"{path} is damaged: {error}.", hint=_HINT) from error
         except Exception as error:  # a parser of bytes that may hold anything fails in any way
-            reason = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise DamagedError(f"{path} is damaged or no file of ours: {reason}", hint=_HINT) from error
+            raise DamagedError(f"{path} is damaged, or was not written by recmtl.", hint=_HINT) from error
     return dict(content)
 
 
@@ -85,7 +84,8 @@ def check_like(
     ]
     if faults:
         raise DamagedError(
-            f"{path} does not fit: {_few(faults)}.", hint="It was made with another config, or by another model."
+            f"{path} does not fit this model: {_few(faults)}.",
+            hint="Name the run that it was made in with --run, or make it again in this one.",
         )
 
 
@@ -187,7 +187,11 @@ def _checked_bytes(tensor: Tensor) -> int:
 def _difference(name: str, tensor: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> str:
     if tuple(tensor.shape) != shape:
         return f"shape of {name} is {tuple(tensor.shape)}, expected {shape}"
-    return f"type of {name} is {tensor.dtype}, expected {dtype}" if tensor.dtype != dtype else ""
+    return f"type of {name} is {_plain(tensor.dtype)}, expected {_plain(dtype)}" if tensor.dtype != dtype else ""
+
+
+def _plain(kind: torch.dtype) -> str:
+    return str(kind).removeprefix("torch.")
 
 
 def _few(texts: Sequence[str]) -> str:

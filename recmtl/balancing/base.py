@@ -17,7 +17,7 @@ class Balance:
 
 
 class BalanceConfig(Component):
-    """A balance and what changes its result."""
+    """How the tasks' losses become one update."""
 
     family: ClassVar[str] = "balance"
 

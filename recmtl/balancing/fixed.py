@@ -13,11 +13,11 @@ from recmtl.errors import ConfigError
 
 
 class FixedConfig(BalanceConfig):
-    """A weight for each task."""
+    """A weight for each task, the same all along."""
 
     name: Literal["fixed"] = "fixed"
     weights: dict[str, PositiveFloat] = Field(default_factory=dict)
-    """By task; 1 for a task that is not named."""
+    """Weight of each task's loss; 1 for a task that is not named."""
 
     def build(self, tasks: Sequence[str]) -> "Fixed":
         """For these tasks."""

@@ -16,11 +16,13 @@ from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.archive import open_maybe_gzip
 from recmtl.artifacts.explain import reading
+from recmtl.artifacts.gzipped import START
 from recmtl.config import nearest
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.errors import DamagedError, DataError
 
 ColumnType = Literal["text", "number"]
+CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -130,13 +132,22 @@ def _source(path: Path, form: Format, skip: int, columns: list[str]) -> str:
     """
     quote = quote_text('"' if form.quotes else "")
     declared = "{" + ", ".join(f"{column}: 'VARCHAR'" for column in columns) + "}"
-    with reading(path), path.open("rb") as file:
-        compression = "gzip" if file.read(2) == b"\x1f\x8b" else "none"
     return (
-        f"read_csv({quote_text(_literal(path))}, compression='{compression}', header=false, skip={skip}, "
+        f"read_csv({quote_text(_literal(path))}, compression='{_compression(path)}', header=false, skip={skip}, "
         f"columns={declared}, delim={quote_text(form.delimiter)}, quote={quote}, escape={quote}, "
         f"encoding={quote_text(form.encoding)}, auto_detect=false, strict_mode=true, null_padding=false)"
     )
+
+
+def _compression(path: Path) -> Literal["gzip", "none"]:
+    """By the first bytes. A gzip file is read to its end, where its checksum stands: DuckDB does not look at it."""
+    with reading(path), path.open("rb") as file:
+        if file.read(len(START)) != START:
+            return "none"
+    with open_maybe_gzip(path) as unpacked:
+        while unpacked.read(CHUNK_BYTES):
+            pass
+    return "gzip"
 
 
 def _literal(path: Path) -> str:
@@ -149,12 +160,17 @@ def _header(path: Path, form: Format, wanted: Mapping[str, ColumnType], skip: in
     with closing(_records(path, form)) as records:
         line, first = next(itertools.islice(records, skip, None), (0, []))
     if not line:
-        raise DataError(f"{path} ends before line {skip + 1}, which must name its columns.")
+        raise DataError(
+            f"{path} ends before line {skip + 1}, which must name its columns: {', '.join(wanted)}.",
+            hint="Fetch or copy it again.",
+        )
     found = [name.strip() for name in first]
     for name in wanted:
         if found.count(name) != 1:
             what = f"names no column {name!r}{nearest(name, found)}" if name not in found else f"names {name!r} twice"
-            raise DataError(f"{path}: line {line} {what}.")
+            if any("\0" in other or "\ufffd" in other for other in found):
+                what = f"is not {form.encoding.upper()} text"
+            raise DataError(f"{path}: line {line} {what}.", hint=f"It must name: {', '.join(wanted)}.")
     return found
 
 
@@ -200,7 +216,7 @@ def _reason(error: duckdb.Error, expected: int) -> str:
     text = " ".join(str(error).split())
     line, found = re.search(r"Line: (\d+)", text), re.search(r"Found: (\d+)", text)
     if line and found:
-        return f"line {line[1]} has {found[1]} columns, expected {expected}."
+        return f"line {line[1]} has {found[1]} column{'s' * (found[1] != '1')}, expected {expected}."
     for sign, meaning in _REASONS.items():
         if sign in text:
             return f"line {line[1]} {meaning}." if line else f"{meaning}."

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.tables import TableWriter
+from recmtl.artifacts.watcher import NOBODY, Watcher
 from recmtl.data.folders import domain_folder
 from recmtl.data.layout import DOMAIN, PART, Layout
 from recmtl.data.policies import PARTS
@@ -81,28 +82,30 @@ class RowEncoder:
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
 
-def write_rows(connection: DuckDBPyConnection, encoder: RowEncoder, out: Path) -> None:
+def write_rows(connection: DuckDBPyConnection, encoder: RowEncoder, out: Path, watcher: Watcher = NOBODY) -> None:
     """The table `rows` as `<part>/domain=<d>/part-0.parquet` below `out`, in the order of part, domain and row."""
-    part, domain = quote_name(PART), quote_name(DOMAIN)
-    place = " ".join(f"WHEN {quote_text(name)} THEN {i}" for i, name in enumerate(PARTS))
-    reader = connection.sql(
-        f"SELECT * FROM rows ORDER BY CASE {part} {place} END, {domain}, row"  # a total order: `row` is unique
-    ).to_arrow_reader(BATCH_ROWS)
-    for (part_name, domain_name), pieces in groupby(_encoded_pieces(reader, encoder), key=itemgetter(0)):
+    for (part_name, domain_name), pieces in groupby(encoded_pieces(connection, encoder), key=itemgetter(0)):
         folder = out / part_name / domain_folder(domain_name)
         folder.mkdir(parents=True)
         with TableWriter(folder / "part-0.parquet", encoder.schema) as writer:
             for _, piece in pieces:
                 writer.write(piece)
+                watcher.advance(len(piece))
 
 
-def _encoded_pieces(
-    reader: pa.RecordBatchReader, encoder: RowEncoder
+def encoded_pieces(
+    connection: DuckDBPyConnection, encoder: RowEncoder
 ) -> Iterator[tuple[tuple[str, str], pa.RecordBatch]]:
-    """Encode ordered batches, then cut them where the part or the domain changes."""
+    """The table `rows`, encoded, in the order of part, domain and row: ((part, domain), some of its rows)."""
+    part, domain = quote_name(PART), quote_name(DOMAIN)
+    place = " ".join(f"WHEN {quote_text(name)} THEN {i}" for i, name in enumerate(PARTS))
+    reader = connection.sql(
+        f"SELECT * FROM rows ORDER BY CASE {part} {place} END, {domain}, row"  # a total order: `row` is unique
+    ).to_arrow_reader(BATCH_ROWS)
     for batch in reader:
         # whole: each lookup builds a table of the vocabulary first, and there may be many domains
         encoded = encoder.encode(batch)
+        # cut where the part or the domain changes
         places = np.stack([batch[name].dictionary_encode().indices.to_numpy() for name in (PART, DOMAIN)])
         cuts = np.flatnonzero((places[:, 1:] != places[:, :-1]).any(axis=0)) + 1
         for start, end in pairwise([0, *cuts.tolist(), len(batch)]):

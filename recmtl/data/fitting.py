@@ -2,6 +2,7 @@
 schema.
 """
 
+import unicodedata
 from collections.abc import Mapping
 
 from duckdb import DuckDBPyConnection
@@ -14,6 +15,7 @@ from recmtl.data.vocabulary import Vocabulary, fit_vocabulary
 from recmtl.errors import DataError
 from recmtl.schema import ALL, MAX_NAME, CategoricalFeature, Feature, NumberFeature, Schema, SequenceFeature, Task
 
+_HINT = "Look at the raw files, or give train a larger share in the section 'split'."
 TRAINING_ROWS = f"rows WHERE {quote_name(PART)} = 'train'"
 
 
@@ -59,6 +61,8 @@ def make_schema(
         domains=_domains(connection, layout.domain),
         domain_column=layout.domain,
         domain_groups=dict(layout.domain_groups),
+        missing=layout.missing,
+        separator=layout.separator,
         weighted=layout.weight is not None,
         keys=tuple(layout.keys),
         scores=layout.scores,
@@ -72,13 +76,18 @@ def _domains(connection: DuckDBPyConnection, column: str | None) -> tuple[str, .
     if ALL in domains:
         raise DataError(
             f"a domain is called {ALL!r} in column {column!r}.",
-            hint="That name is taken by the cell over all domains.",
+            hint="Rename it in the raw files: that name is taken by the cell over all domains.",
         )
     for domain in domains:
+        if any(unicodedata.category(character) == "Cc" for character in domain):
+            raise DataError(
+                f"a domain in column {column!r} has a control character in its name: {domain[:50]!r}.",
+                hint="Rename it in the raw files.",
+            )
         if not 1 <= len(domain) <= MAX_NAME:
             raise DataError(
                 f"a domain in column {column!r} has a name of {len(domain):,} characters: {domain[:50]!r}.",
-                hint=f"Give it one of 1 to {MAX_NAME}.",
+                hint=f"Give it a name of 1 to {MAX_NAME} characters in the raw files.",
             )
     return domains
 
@@ -89,11 +98,12 @@ def _with_statistics(connection: DuckDBPyConnection, task: Task) -> Task:
         f"SELECT count({label}), min({label}), max({label}), {exact_mean(label)} FROM {TRAINING_ROWS}"
     ).fetchall()[0]
     if not count:
-        raise DataError(f"the task {task.name!r} is observed in no training row.")
+        raise DataError(f"the task {task.name!r} is observed in no training row.", hint=_HINT)
     if low == high:
         raise DataError(
             f"the task {task.name!r} has the label {low:g} in all {count:,} training rows that observe it: "
-            "there is nothing to learn."
+            "there is nothing to learn.",
+            hint=_HINT,
         )
     # around the mean and in units of the range: squares of large labels would lose the digits that differ
     distance = f"(({label} - '{mean!r}'::DOUBLE) / '{high - low!r}'::DOUBLE)"

@@ -44,6 +44,10 @@ class Layout:
     """Key -> its VARCHAR column."""
     scores: tuple[Score, ...] = ()
     """Each has a raw column of its own name: DOUBLE, null where there is none."""
+    missing: tuple[str, ...] = ()
+    """Texts that mean missing in the raw files, as the empty one does."""
+    separator: str = "|"
+    """What stands between the values of a sequence in a file that has no lists."""
     ready_made: bool = False
     """There is a column `part`, 'train' or 'test': the data set comes with its own test rows."""
 

@@ -25,6 +25,7 @@ class SplitConfig(Component):
 
     family: ClassVar[str] = "split policy"
     seed: NonNegativeInt = 0
+    """Seed of the chance by which rows are dealt."""
     min_count: PositiveInt = 1
     """A value seen less often in training shares the id of unseen values."""
     max_distinct: NonNegativeInt = 1000
@@ -40,17 +41,21 @@ class SplitConfig(Component):
         """
         raise TypeError(f"{type(self).__name__} has no query")
 
+    def mend(self, part: str) -> str:
+        """What to do if `part` stays empty."""
+        return f"Give {part} a larger share in the section 'split'."
+
 
 class Shares(SplitConfig):
     """A policy that asks for shares."""
 
     shares: tuple[Share, Share, Share] = (0.6, 0.2, 0.2)
-    """Of train, valid and test; they sum to 1."""
+    """Shares of train, valid and test; they sum to 1."""
 
     @model_validator(mode="after")
     def _sum(self) -> "Shares":
         if abs(sum(self.shares) - 1) > 1e-9 or self.shares[0] == 0:
-            raise ValueError(f"the shares {self.shares} must sum to 1, with some for train")
+            raise ValueError(f"has the shares {list(self.shares)}; they must sum to 1, with some for train")
         return self
 
     def part_at(self, place: str) -> str:
@@ -77,7 +82,7 @@ class GroupSplit(Shares):
 
     name: Literal["group"] = "group"
     by: Literal["group", "user"] = "group"
-    """The data set's own group key (its session), or the user."""
+    """What holds rows together: the data set's own group key (its session), or the user."""
 
     def query(self, layout: Layout) -> str:
         """Line the groups up by chance, each as long as its rows, and cut where its middle lies. Rows without a key
@@ -86,7 +91,7 @@ class GroupSplit(Shares):
         if self.by not in layout.keys:
             raise ConfigError(
                 f"split.by is {self.by!r}, but the data set has no such key.",
-                hint=f"It has: {', '.join(layout.keys) or 'none'}.",
+                hint=f"It has: {', '.join(layout.keys)}." if layout.keys else "It has none: use 'random' or 'files'.",
             )
         key = f"coalesce('k' || {quote_name(layout.keys[self.by])}, 'r' || row)"
         return f"""
@@ -103,7 +108,7 @@ class FilesSplit(SplitConfig):
 
     name: Literal["files"] = "files"
     valid_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    """Of the data set's training rows, by chance within each domain."""
+    """Share of the data set's training rows that validation takes, by chance within each domain."""
 
     def query(self, layout: Layout) -> str:
         """Keep the test rows, rank the others by chance."""
@@ -117,6 +122,12 @@ class FilesSplit(SplitConfig):
             SELECT row, CASE WHEN part = 'test' THEN 'test' WHEN place < {self.valid_share!r} THEN 'valid' ELSE 'train'
                 END AS part
             FROM (SELECT row, part, {place} AS place FROM raw_rows)"""
+
+    def mend(self, part: str) -> str:
+        """Look at the files."""
+        if part == "valid":
+            return "Give it a larger split.valid_share."
+        return f"Look at the data set's own {part} file: is it empty?"
 
 
 def _place(seed: int, within: str) -> str:

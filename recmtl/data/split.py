@@ -7,13 +7,15 @@ by batch on the way out.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from recmtl.artifacts.watcher import NOBODY, Watcher
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.encoding import FeatureEncoder, RowEncoder, write_rows
 from recmtl.data.fitting import fit_vocabularies, make_schema
@@ -31,8 +33,8 @@ MAX_LABEL = 1e12
 """Of a regression without bounds; a larger one is a mistake of units, and its mean could not be exact."""
 
 
-def build_split(dataset: DatasetConfig, policy: SplitConfig, raw: Path, out: Path) -> Schema:
-    """Read the data set's files in `raw` and write the split below `out`.
+def build_split(dataset: DatasetConfig, policy: SplitConfig, raw: Path, out: Path, watcher: Watcher = NOBODY) -> Schema:
+    """Read the data set's files in `raw` and write the split below `out`; `watcher` is told how far it is.
 
     Raises:
         DataError: a file is not in its format, a part stays empty, a label is out of range.
@@ -40,24 +42,85 @@ def build_split(dataset: DatasetConfig, policy: SplitConfig, raw: Path, out: Pat
         MissingError: memory and disk are not enough.
     """
     layout = dataset.layout()
-    with _enough_room(out), closing(duckdb.connect()) as connection:
-        connection.execute(f"SET temp_directory = {quote_text(str(out / '.spill'))}")
-        _load(connection, dataset, layout, raw)
-        _deal(connection, layout, policy)
-        vocabularies = fit_vocabularies(connection, layout, policy)
-        schema = make_schema(connection, dataset.name, layout, policy, vocabularies)
-        save_vocabularies(vocabularies, out / "vocabulary")
-        write_rows(connection, RowEncoder(layout, FeatureEncoder(schema, vocabularies)), out)
+    with database(out) as connection:
+        watcher.say(f"reading {dataset.name}")
+        source = Source(dataset.name, layout, dataset.read(raw, connection), str(raw))
+        prepared = prepare(connection, source, policy, PARTS, watcher)
+        schema, counts = prepared.schema, prepared.counts
+        if empty := sorted({*layout.domain_groups.values()} - {*schema.domains}):
+            watcher.say(f"no row belongs to the domains {', '.join(empty)}: they are left out")
+        save_vocabularies(prepared.encoder.features.vocabularies, out / "vocabulary")
+        watcher.say(f"writing {sum(counts.values()):,} rows: {', '.join(f'{p} {counts[p]:,}' for p in PARTS)}")
+        watcher.begin("writing", sum(counts.values()))
+        write_rows(connection, prepared.encoder, out, watcher)
         (out / "schema.json").write_text(json.dumps(schema.document(), indent=1) + "\n")
         (out / "profile.json").write_text(json.dumps(profile(connection, schema), indent=1) + "\n")
     return schema
 
 
+@dataclass(frozen=True)
+class Source:
+    """Raw rows that are about to be read."""
+
+    name: str
+    """What the schema calls them."""
+    layout: Layout
+    query: str
+    """Gives them, with the columns that the layout names and `row`."""
+    place: str
+    """Where they lie, for errors."""
+    hint: str = "Mend or remove this row; rows are counted over the files in order."
+    """How to find a row that is refused."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What becomes of the table `rows`."""
+
+    encoder: RowEncoder
+    counts: dict[str, int]
+    """Rows of each part that has any."""
+
+    @property
+    def schema(self) -> Schema:
+        """Of the split."""
+        return self.encoder.features.schema
+
+
+def prepare(
+    connection: DuckDBPyConnection,
+    source: Source,
+    policy: SplitConfig,
+    needed: Sequence[str],
+    watcher: Watcher = NOBODY,
+) -> Prepared:
+    """Read the rows into the table `rows`, deal them to parts, and fit on the training part what encodes them all.
+
+    Raises:
+        DataError: a value is out of range, a `needed` part stays empty, a task has nothing to learn from.
+        ConfigError: the policy does not fit the layout.
+    """
+    rows = _load(connection, source)
+    watcher.say(f"dealing {rows:,} rows to parts and domains")
+    counts = _deal(connection, source.layout, policy, needed)
+    watcher.say(f"fitting vocabularies and knots to {counts['train']:,} training rows")
+    vocabularies = fit_vocabularies(connection, source.layout, policy)
+    schema = make_schema(connection, source.name, source.layout, policy, vocabularies)
+    return Prepared(RowEncoder(source.layout, FeatureEncoder(schema, vocabularies)), counts)
+
+
 @contextmanager
-def _enough_room(out: Path) -> Iterator[None]:
-    """DuckDB calls it out of memory when there is no room to spill, either."""
+def database(out: Path) -> Iterator[DuckDBPyConnection]:
+    """A database of its own, which spills to `out`.
+
+    Raises:
+        MissingError: memory and disk are not enough. DuckDB calls it out of memory when there is no room to spill,
+            either.
+    """
     try:
-        yield
+        with closing(duckdb.connect()) as connection:
+            connection.execute(f"SET temp_directory = {quote_text(str(out / '.spill'))}")
+            yield connection
     except duckdb.OutOfMemoryException as error:
         reason = str(error).splitlines()[0].removeprefix("Out of Memory Error: ")
         raise MissingError(
@@ -66,29 +129,32 @@ def _enough_room(out: Path) -> Iterator[None]:
         ) from error
 
 
-def _load(connection: DuckDBPyConnection, dataset: DatasetConfig, layout: Layout, raw: Path) -> None:
-    domain = _domain(layout) if layout.domain else quote_text(dataset.name)
+def _load(connection: DuckDBPyConnection, source: Source) -> int:
+    """How many rows."""
+    layout = source.layout
+    domain = _domain(layout) if layout.domain else quote_text(source.name)
     # + 0.0 makes one value of 0.0 and -0.0, as they are one in SQL
     numbers = ", ".join(f"CAST({quote_name(n)} AS DOUBLE) + 0.0::DOUBLE AS {quote_name(n)}" for n in layout.numbers)
     columns = f"* REPLACE ({numbers})" if numbers else "*"
     connection.execute(
-        f"CREATE TEMP TABLE raw_rows AS SELECT {columns}, {domain} AS {quote_name(DOMAIN)} "
-        f"FROM ({dataset.read(raw, connection)})"
+        f"CREATE TEMP TABLE raw_rows AS SELECT {columns}, {domain} AS {quote_name(DOMAIN)} FROM ({source.query})"
     )
     rows, homeless = connection.execute(
         f"SELECT count(*), count(*) FILTER ({quote_name(DOMAIN)} IS NULL) FROM raw_rows"
     ).fetchall()[0]
     if not rows:
-        raise DataError(f"{raw} holds no rows of {dataset.name}.")
+        raise DataError(f"{source.place} holds no rows of {source.name}.", hint="Look at its files: are they empty?")
     if homeless:
-        _refuse_homeless(connection, layout, f"{homeless:,} of {rows:,} rows of {dataset.name}")
+        _refuse_homeless(connection, source, f"{homeless:,} of {rows:,} rows")
+    wanted = f"between {-MAX_NUMBER:.1e} and {MAX_NUMBER:.1e}"
     for name in (*layout.numbers, *(score.name for score in layout.scores)):
-        _require(connection, name, f"abs({quote_name(name)}) <= {MAX_NUMBER!r}", f"{name!r}", "a finite float32")
+        _require(connection, source, name, f"abs({quote_name(name)}) <= {MAX_NUMBER!r}", repr(name), wanted)
     for task in layout.tasks:
-        _check_labels(connection, task)
+        _check_labels(connection, source, task)
     if layout.weight:
         fits = f"coalesce({quote_name(layout.weight)}, -1) BETWEEN 0 AND {MAX_NUMBER!r}"
-        _require(connection, layout.weight, fits, f"the weight {layout.weight!r}", "a number of at least 0")
+        _require(connection, source, layout.weight, fits, f"the weight {layout.weight!r}", "a number of at least 0")
+    return int(rows)
 
 
 def _domain(layout: Layout) -> str:
@@ -100,45 +166,51 @@ def _domain(layout: Layout) -> str:
     return f"CASE {value} {groups} END"
 
 
-def _refuse_homeless(connection: DuckDBPyConnection, layout: Layout, which: str) -> None:
+def _refuse_homeless(connection: DuckDBPyConnection, source: Source, how_many: str) -> None:
+    layout = source.layout
     column = quote_name(str(layout.domain))
-    found = connection.execute(
-        f"SELECT CAST({column} AS VARCHAR) FROM raw_rows WHERE {quote_name(DOMAIN)} IS NULL AND {column} IS NOT NULL "
-        "ORDER BY row LIMIT 1"
-    ).fetchone()
-    if found:
+    row, value = connection.execute(
+        f"SELECT row, CAST({column} AS VARCHAR) AS value FROM raw_rows WHERE {quote_name(DOMAIN)} IS NULL "
+        "ORDER BY value IS NULL, row LIMIT 1"
+    ).fetchall()[0]
+    place = f"{source.place}, row {row}: the domain column {layout.domain!r}"
+    if value is not None:
         raise DataError(
-            f"{which} have a value in the domain column {layout.domain!r} that is in no group, such as {found[0]!r}.",
+            f"{place} is {value!r}, which is in no group ({how_many} are in none).",
             hint=f"The groups hold: {', '.join(layout.domain_groups)}.",
         )
-    raise DataError(f"{which} have no value in the domain column {layout.domain!r}.")
+    raise DataError(f"{place} is missing ({how_many} have none).", hint=source.hint)
 
 
-def _check_labels(connection: DuckDBPyConnection, task: Task) -> None:
+def _check_labels(connection: DuckDBPyConnection, source: Source, task: Task) -> None:
     if task.kind == "binary":
         condition, wanted = f"{quote_name(task.name)} IN (0, 1)", "0 or 1"
     else:
         low, high = task.bounds or (-MAX_LABEL, MAX_LABEL)
         condition = f"{quote_name(task.name)} BETWEEN {low!r} AND {high!r}"
-        wanted = f"within {low:g} and {high:g}"
-    _require(connection, task.name, condition, f"the label {task.name!r}", wanted)
+        wanted = f"between {low:g} and {high:g}"
+    _require(connection, source, task.name, condition, f"the label {task.name!r}", wanted)
 
 
-def _require(connection: DuckDBPyConnection, column: str, condition: str, what: str, wanted: str) -> None:
+def _require(
+    connection: DuckDBPyConnection, source: Source, column: str, condition: str, what: str, wanted: str
+) -> None:
     bad = connection.execute(
         f"SELECT row, {quote_name(column)} FROM raw_rows WHERE NOT ({condition}) ORDER BY row LIMIT 1"
     ).fetchone()
     if bad:
         shown = "missing" if bad[1] is None else f"{bad[1]:g}"
-        raise DataError(f"row {bad[0]}: {what} is {shown}; it must be {wanted}.")
+        raise DataError(f"{source.place}, row {bad[0]}: {what} is {shown}; it must be {wanted}.", hint=source.hint)
 
 
-def _deal(connection: DuckDBPyConnection, layout: Layout, policy: SplitConfig) -> None:
+def _deal(connection: DuckDBPyConnection, layout: Layout, policy: SplitConfig, needed: Sequence[str]) -> dict[str, int]:
+    """How many rows each part has."""
     connection.execute(
         f"CREATE TEMP TABLE rows AS SELECT raw_rows.*, dealt.part AS {quote_name(PART)} "
         f"FROM raw_rows JOIN ({policy.query(layout)}) AS dealt USING (row)"
     )
     counts = dict(connection.execute(f"SELECT {quote_name(PART)}, count(*) FROM rows GROUP BY 1").fetchall())
-    for part in PARTS:
+    for part in needed:
         if not counts.get(part):
-            raise DataError(f"the {part} part stays empty.", hint="Give it a larger share in the section 'split'.")
+            raise DataError(f"the {part} part stays empty.", hint=policy.mend(part))
+    return counts

@@ -29,6 +29,7 @@ _BATCH_BYTES = 32 * 2**20  # of payload: long records make shorter batches
 _CHUNK_BYTES = 2**20
 _MAX_REMEMBERED_NAMES = 1000
 _FETCH_AGAIN = "Fetch or copy the file again: it was changed or cut off after it was written."
+_FORMAT = "Its checksums are right, so it was written this way: check what wrote it."
 
 Value = str | int | float | list[str] | None
 
@@ -193,7 +194,8 @@ def _read(stream: BinaryIO, size: int, place: str) -> bytes:
             chunks.append(chunk)
             size -= len(chunk)
     except DamagedError as error:  # of the gzip stream
-        raise DamagedError(f"{place}: {error.message}", hint=error.hint) from error
+        reason = error.message.rpartition(": ")[2]  # the place names the file already
+        raise DamagedError(f"{place}: {reason}", hint=_FETCH_AGAIN) from error
     return b"".join(chunks)
 
 
@@ -220,14 +222,12 @@ def _value(record: Record, name: str, kind: ColumnKind, feature: bytes) -> Value
         return [] if kind is ColumnKind.TEXTS else None
     if stored is not kind.stored:
         raise DataError(
-            f"{record.place}: feature '{name}' holds {_IN_WORDS[stored]}, not {_IN_WORDS[kind.stored]}.",
-            hint="Read it as the kind it is stored as.",
+            f"{record.place}: feature '{name}' holds {_IN_WORDS[stored]}, not {_IN_WORDS[kind.stored]}.", hint=_FORMAT
         )
     if kind is ColumnKind.TEXTS:
         return [_text(record, name, raw) for raw in cast(list[bytes], found)]
     if len(found) > 1:
-        hint = "Read it as TEXTS." if stored is Stored.BYTES else "Only text features may have several values."
-        raise DataError(f"{record.place}: feature '{name}' has {len(found)} values where one belongs.", hint=hint)
+        raise DataError(f"{record.place}: feature '{name}' has {len(found)} values where one belongs.", hint=_FORMAT)
     single = found[0]
     return _text(record, name, single) if isinstance(single, bytes) else single
 
@@ -245,7 +245,7 @@ def _text(record: Record, name: str, raw: bytes) -> str:
 def _no_example(record: Record, error: MalformedExampleError) -> DataError:
     return DataError(
         f"{record.place} is not a tf.train.Example: {error}.",
-        hint="Its checksums are right, so it was written this way: check what wrote it.",
+        hint=_FORMAT,
     )
 
 

@@ -12,7 +12,7 @@ from recmtl.schema import Task
 
 
 class LossConfig(Component):
-    """A loss and what changes its value."""
+    """What training makes small, for one task."""
 
     family: ClassVar[str] = "loss"
     kind: ClassVar[Literal["binary", "regression"]]

@@ -10,7 +10,7 @@ from recmtl.schema import Task
 
 
 class CrossEntropyConfig(LossConfig):
-    """-y log p - (1 - y) log(1 - p), from the logit."""
+    """Binary: -y log p - (1 - y) log(1 - p), from the logit."""
 
     name: Literal["cross_entropy"] = "cross_entropy"
     kind: ClassVar = "binary"

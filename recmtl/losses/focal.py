@@ -16,7 +16,7 @@ from recmtl.schema import Task
 
 
 class FocalConfig(LossConfig):
-    """Cross-entropy that counts hard rows more."""
+    """Binary: cross-entropy that counts hard rows more; its scores rank, but are no probabilities."""
 
     name: Literal["focal"] = "focal"
     kind: ClassVar = "binary"

@@ -10,7 +10,9 @@ from recmtl.schema import Task
 
 
 class MseConfig(LossConfig):
-    """(p - y)^2, in units of the bounds' width or else of the training labels' spread, so that tasks weigh alike."""
+    """Regression: (p - y)^2, in units of the bounds' width or else of the training labels' spread, so that tasks weigh
+    alike.
+    """
 
     name: Literal["mse"] = "mse"
     kind: ClassVar = "regression"

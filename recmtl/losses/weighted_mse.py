@@ -10,7 +10,7 @@ from recmtl.losses.mse import MseConfig
 
 
 class WeightedMseConfig(MseConfig):
-    """(p - y)^2, averaged with the weight 1 where y > 0 and `zero_weight` elsewhere."""
+    """Regression: (p - y)^2, averaged with the weight 1 where y > 0 and `zero_weight` elsewhere."""
 
     name: Literal["weighted_mse"] = "weighted_mse"  # type: ignore[assignment]
     zero_weight: NonNegativeFloat = 0.0

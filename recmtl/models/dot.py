@@ -15,7 +15,7 @@ from recmtl.models.interaction import Interaction, InteractionConfig
 
 
 class DotConfig(InteractionConfig):
-    """All pairs of fields."""
+    """The products of all pairs of vectors, beside all vectors and numbers (DLRM; LT4REC)."""
 
     name: Literal["dot"] = "dot"
 

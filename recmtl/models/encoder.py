@@ -18,7 +18,7 @@ class EncoderConfig(Config):
     """How features become vectors."""
 
     embedding_dim: PositiveInt = 16
-    """Of every table."""
+    """Width of the vectors in every embedding table."""
     unseen_rate: Annotated[float, Field(ge=0, lt=1)] = 0.01
     """Share of ids that training replaces by the unseen one, so that its vector is trained."""
 

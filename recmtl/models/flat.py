@@ -9,7 +9,7 @@ from recmtl.models.interaction import Interaction, InteractionConfig
 
 
 class FlatConfig(InteractionConfig):
-    """Side by side."""
+    """All vectors and numbers side by side."""
 
     name: Literal["flat"] = "flat"
 

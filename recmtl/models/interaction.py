@@ -19,7 +19,7 @@ class Interaction(nn.Module):
 
 
 class InteractionConfig(Component):
-    """What changes an interaction's result."""
+    """The base click model: what the deep part reads."""
 
     family: ClassVar[str] = "interaction"
 

@@ -21,7 +21,7 @@ from recmtl.nn.towers import Towers
 
 
 class MMoEConfig(SharingConfig):
-    """What changes an MMoE's result."""
+    """Experts that all tasks share, mixed by a gate of each task (Ma et al., KDD 2018)."""
 
     name: Literal["mmoe"] = "mmoe"
     num_experts: PositiveInt = 4

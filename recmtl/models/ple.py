@@ -26,7 +26,7 @@ from recmtl.nn.towers import Towers
 
 
 class PLEConfig(SharingConfig):
-    """What changes a PLE's result."""
+    """Experts of each task and shared ones, in levels, mixed by gates (Tang et al., RecSys 2020)."""
 
     name: Literal["ple"] = "ple"
     num_levels: PositiveInt = 2

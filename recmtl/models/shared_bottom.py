@@ -18,7 +18,7 @@ from recmtl.nn.towers import Towers
 
 
 class SharedBottomConfig(SharingConfig):
-    """What changes a shared bottom's result."""
+    """One network for all tasks, then a tower for each (Caruana 1997)."""
 
     name: Literal["shared_bottom"] = "shared_bottom"
     bottom: tuple[PositiveInt, ...] = Field(default=(256, 128), min_length=1)

@@ -34,9 +34,9 @@ class SharingConfig(Component):
     encoder: EncoderConfig = EncoderConfig()
     """How features become vectors."""
     interaction: Annotated[InteractionConfig, OneOf()] = FlatConfig()
-    """The base click model."""
+    """The base click model: what the deep part reads."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """After every hidden layer."""
+    """Share of values that training drops after every hidden layer."""
 
     def build(self, in_dim: int, tasks: Sequence[str]) -> Sharing:
         """The deep part for an input of `in_dim`."""

@@ -13,6 +13,7 @@ from recmtl.artifacts import tensors
 from recmtl.errors import DamagedError
 
 FORMAT = 1
+_HINT = "Find one for this run: recmtl prune-single --task TASK."
 
 
 @dataclass(frozen=True)
@@ -56,18 +57,21 @@ def load_mask(path: Path, weights: Mapping[str, Tensor], belonging: Belonging) -
         or not isinstance(mask, dict)
         or not all(isinstance(name, str) and isinstance(value, Tensor) for name, value in mask.items())
     ):
-        raise DamagedError(f"{path} is no mask of this version.", hint="Find it again with prune-single.")
+        raise DamagedError(f"{path} is no ticket, or one of another version of recmtl.", hint=_HINT)
     tensors.check_like(mask, {name: (value.shape, torch.bool) for name, value in weights.items()}, "masks", path)
     if content.get("task") != belonging.task:
-        raise DamagedError(f"{path} is a mask of the task {content.get('task')!r}, not of {belonging.task!r}.")
+        raise DamagedError(
+            f"{path} is a ticket of the task {content.get('task')!r}, not of {belonging.task!r}.",
+            hint="Give it to its own task: --tickets TASK=PATH.",
+        )
     if content.get("start") != belonging.start:
         raise DamagedError(
             f"{path} was found on other initial weights, and is a ticket only together with these.",
-            hint="Find it again with prune-single in this run.",
+            hint=_HINT,
         )
     if content.get("split") != belonging.split:
         raise DamagedError(
             f"{path} was found on another split, whose training rows may be test rows of this one.",
-            hint="Find it again with prune-single on this split.",
+            hint=_HINT,
         )
     return mask

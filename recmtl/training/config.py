@@ -16,26 +16,26 @@ class TrainConfig(Config):
     """How a model is trained."""
 
     epochs: PositiveInt = 10
-    """At most; early stopping may end sooner."""
+    """Passes over the training rows, at most; early stopping may end sooner."""
     patience: PositiveInt = 2
     """Epochs without a better validation score before training stops."""
     batch_size: PositiveInt = 1024
-    """Rows a step."""
+    """Rows of one step."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """Of the initial weights, the order of rows and dropout; torch's generator knows no more than 32 bits."""
+    """Seed of the initial weights, the order of rows and dropout; torch's generator knows no more than 32 bits."""
     shuffle_window: PositiveInt = 64
     """Row groups (16,384 rows each, at most) shuffled together."""
     losses: dict[str, Annotated[LossConfig, OneOf()]] = Field(default_factory=dict)
-    """By task; cross_entropy for a binary task and mse for a regression that is not named."""
+    """Loss of each task; cross_entropy for a binary task and mse for a regression that is not named."""
     balance: Annotated[BalanceConfig, OneOf()] = FixedConfig()
     """How the tasks' losses become one update."""
     optimizer: Annotated[OptimizerConfig, OneOf()] = AdamConfig()
-    """Of all parameters but the embedding tables."""
+    """What moves all parameters but the embedding tables."""
     table_optimizer: Annotated[TableOptimizerConfig, OneOf()] = LazyAdamConfig()
-    """Of the embedding tables."""
+    """What moves the embedding tables."""
     learning_rate_schedule: Annotated[LearningRateConfig, OneOf()] = ConstantConfig()
-    """Of both optimizers' rates."""
+    """How the rates of both optimizers move over training."""
     clip_norm: PositiveFloat | None = None
     """Greatest norm of the gradient of all parameters but the tables; none: no clipping."""
     keep_checkpoints: Literal["best", "all"] = "best"
-    """Beside best.pt and last.pt: nothing, or every epoch's weights."""
+    """What is kept beside best.pt and last.pt: nothing, or every epoch's weights."""

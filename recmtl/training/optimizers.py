@@ -19,7 +19,7 @@ class OptimizerConfig(Component):
 
     family: ClassVar[str] = "optimizer"
     learning_rate: PositiveFloat = 1e-3
-    """Before the schedule\'s factor."""
+    """Rate of a step, before the factor of the schedule."""
 
     def build(self, weights: Iterable[Tensor]) -> Optimizer:
         """Over these weights."""
@@ -55,7 +55,7 @@ class AdagradConfig(OptimizerConfig):
 
     name: Literal["adagrad"] = "adagrad"
     learning_rate: PositiveFloat = 1e-2
-    """Before the schedule\'s factor."""
+    """Rate of a step, before the factor of the schedule."""
     l2: NonNegativeFloat = 0.0
     """Added to the gradient as l2 * weight."""
 
@@ -69,7 +69,7 @@ class SgdConfig(OptimizerConfig):
 
     name: Literal["sgd"] = "sgd"
     learning_rate: PositiveFloat = 1e-1
-    """Before the schedule\'s factor."""
+    """Rate of a step, before the factor of the schedule."""
     momentum: Momentum = 0.0
     """Share of the last step that the next one keeps."""
     l2: NonNegativeFloat = 0.0
@@ -99,7 +99,7 @@ class TableOptimizerConfig(Component):
 
     family: ClassVar[str] = "table optimizer"
     learning_rate: PositiveFloat = 1e-3
-    """Before the schedule\'s factor."""
+    """Rate of a step, before the factor of the schedule."""
     l2: NonNegativeFloat = 0.0
     """Added as l2 * weight to the gradient of the rows of a batch."""
 
@@ -123,7 +123,7 @@ class RowwiseAdagradConfig(TableOptimizerConfig):
 
     name: Literal["rowwise_adagrad"] = "rowwise_adagrad"
     learning_rate: PositiveFloat = 1e-2
-    """Before the schedule\'s factor."""
+    """Rate of a step, before the factor of the schedule."""
 
     def build(self, table: Tensor) -> Optimizer:
         """Over the tables' one weight."""
@@ -135,7 +135,7 @@ class SparseAdagradConfig(TableOptimizerConfig):
 
     name: Literal["adagrad"] = "adagrad"
     learning_rate: PositiveFloat = 1e-2
-    """Before the schedule\'s factor."""
+    """Rate of a step, before the factor of the schedule."""
 
     def build(self, table: Tensor) -> Optimizer:
         """Over the tables' one weight."""
@@ -150,7 +150,7 @@ class SparseSgdConfig(TableOptimizerConfig):
 
     name: Literal["sgd"] = "sgd"
     learning_rate: PositiveFloat = 1e-1
-    """Before the schedule\'s factor."""
+    """Rate of a step, before the factor of the schedule."""
 
     def build(self, table: Tensor) -> Optimizer:
         """Over the tables' one weight."""

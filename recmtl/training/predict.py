@@ -15,15 +15,23 @@ from recmtl.nn.link import predict
 from recmtl.training.interrupt import stop_if_asked
 
 BATCH_ROWS = 8192
+PADDED_TO = 64
+"""Batches are filled up to a multiple of this: matrix products treat the rows behind the last full tile in another way,
+and a row's prediction would depend in its last bits on where it stands.
+"""
 
 
 @torch.inference_mode()
 def predict_rows(model: Model, rows: Batch, tasks: Sequence[int]) -> NDArray[np.float32]:
-    """predictions_BT of the asked tasks, in the units of their labels. The model is left in evaluation mode."""
+    """predictions_BT of the asked tasks, in the units of their labels. The model is left in evaluation mode.
+
+    A row gets the same bits whatever rows stand beside it.
+    """
     model.eval()
     pieces = []
     for index_B in torch.arange(len(rows)).split(BATCH_ROWS):
-        logits_BT = model(rows.take(index_B), tasks)
+        filler = index_B[:1].expand(-len(index_B) % PADDED_TO)
+        logits_BT = model(rows.take(torch.cat([index_B, filler])), tasks)[: len(index_B)]
         columns = [predict(logits_BT[:, place], model.schema.tasks[task]) for place, task in enumerate(tasks)]
         pieces.append(torch.stack(columns, dim=1))
     return torch.cat(pieces).numpy()

@@ -185,7 +185,8 @@ class TestConventions:
 
     def test_presets_are_listed(self, tmp_path, cli):
         assert cli("config", "presets", cwd=tmp_path).out.split() == [
-            "adult.json", "adult_sex.json", "lt4rec.json", "sample.json", "taobao_10.json",
+            "adult.json", "adult_sex.json", "census.json", "lt4rec.json", "movielens_age.json",
+            "movielens_gender.json", "movielens_occupation.json", "sample.json", "taobao_10.json",
         ]  # fmt: skip
 
 

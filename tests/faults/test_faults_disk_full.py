@@ -70,7 +70,7 @@ def unpack(path: Path) -> None:
 )
 def test_a_write_that_does_not_fit(disk, write):
     target = disk / ("new" if write is write_table else "result")
-    with pytest.raises(MissingError, match=r"No space left for .*free on its disk") as caught:
+    with pytest.raises(MissingError, match=r"no space is left for .*free on its disk") as caught:
         write(target)
     assert str(target) in caught.value.message
     assert "Free some space" in caught.value.hint
@@ -89,7 +89,7 @@ def test_a_table_on_every_size_of_disk(disk):
             with TableWriter(disk / "new", table.schema) as writer:
                 writer.write(table)
         except MissingError as error:
-            assert "No space left" in error.message
+            assert "no space is left" in error.message
             assert sorted(p.name for p in disk.iterdir()) == ["filler", "result"]
             (disk / "filler").unlink()
             assert _free(disk) > SIZE - 16 * 1024, "no file that is gone is kept open"
@@ -124,7 +124,7 @@ def test_every_size_of_disk_gives_the_old_or_the_new(disk):
 
 def test_a_manifest_that_does_not_fit_makes_no_artefact(disk):
     (disk / "weights").write_bytes(b"x" * _free(disk))
-    with pytest.raises(MissingError, match="No space left"):
+    with pytest.raises(MissingError, match="no space is left"):
         manifest.write(
             disk, stage="s", fingerprint="f", config={}, inputs={}, seed=None, started="t", seconds=0, notes={}
         )
@@ -140,6 +140,6 @@ def test_no_quota_left_is_no_space_left(tmp_path, monkeypatch):
 
     (tmp_path / "x").write_text("old")
     monkeypatch.setattr(os, "fsync", over_quota)
-    with pytest.raises(MissingError, match="No space left"):
+    with pytest.raises(MissingError, match="no space is left"):
         write_bytes(tmp_path / "x", b"new")
     assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"x": "old"}

@@ -39,7 +39,7 @@ ADDRESS = "https://archive.ics.uci.edu/ml/machine-learning-databases/adult/"
 
 
 class AdultConfig(DatasetConfig):
-    """UCI Adult."""
+    """UCI Adult: one row a person; tasks `income` and `never_married`."""
 
     name: Literal["adult"] = "adult"
     domain: Literal["sex", "workclass", "race"] | None = None
@@ -62,6 +62,7 @@ class AdultConfig(DatasetConfig):
             categorical=tuple(n for n, kind in COLUMNS.items() if kind == "text" and n not in LABELS),
             numbers=tuple(n for n, kind in COLUMNS.items() if kind == "number"),
             domain=self.domain,
+            missing=("?",),
             ready_made=True,
         )
 

@@ -65,6 +65,7 @@ class CensusConfig(DatasetConfig):
             categorical=tuple(name for name in NAMES if name not in (*NUMBERS, *LEFT_OUT)),
             numbers=NUMBERS,
             domain=self.domain,
+            missing=("?",),
             ready_made=True,
         )
 

@@ -45,7 +45,7 @@ class Lt4recConfig(DatasetConfig):
 
     name: Literal["lt4rec"] = "lt4rec"
     domain: Literal["FEA_ALGID"] | None = "FEA_ALGID"
-    """The recall algorithm; none: one domain."""
+    """The column of the domains, the recall algorithm; none: one domain."""
 
     licence: ClassVar[str] = "none given; research use"
     files: ClassVar[Sequence[SourceFile]] = (
@@ -69,6 +69,7 @@ class Lt4recConfig(DatasetConfig):
             domain=self.domain,
             keys=MappingProxyType({"user": "FEA_UID", "item": "FEA_VID", "group": "seqnum"}),
             scores=(Score(name="pctr", task="click"),),
+            missing=("-1", "N"),
         )
 
     def read(self, raw: Path, connection: DuckDBPyConnection) -> str:

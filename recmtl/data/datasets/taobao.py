@@ -26,7 +26,7 @@ Ratio = Annotated[float, Field(gt=0, le=1000)]
 
 
 class TaobaoConfig(DatasetConfig):
-    """Theme clicks with negatives."""
+    """Taobao theme clicks (Tianchi data set 9716), with drawn negatives."""
 
     name: Literal["taobao"] = "taobao"
     themes: PositiveInt | None = 10
@@ -34,7 +34,7 @@ class TaobaoConfig(DatasetConfig):
     negatives_per_click: tuple[Ratio, Ratio] = (2.0, 5.0)
     """Each domain draws its ratio between these two."""
     seed: NonNegativeInt = 123
-    """Of the negatives."""
+    """Seed of the drawing of negatives."""
 
     licence: ClassVar[str] = "Tianchi, research use"
     how_to_get: ClassVar[str] = (

@@ -4,6 +4,7 @@ import gzip
 import io
 import tarfile
 import zipfile
+from typing import ClassVar
 
 import pytest
 
@@ -42,6 +43,24 @@ def packed(tmp_path, request):
 def test_a_member_by_its_path_or_last_parts(packed, tmp_path, name):
     extract(packed, {name: tmp_path / "out" / "x"}, max_bytes=10**6)
     assert (tmp_path / "out" / "x").read_bytes() == FILES["set/train.csv"]
+
+
+def test_it_tells_how_far_it_is(packed, tmp_path):
+    class Told:
+        passes: ClassVar = {}
+
+        def begin(self, what, size, /):
+            self.passes[what] = [size, 0]
+
+        def advance(self, size, /):
+            list(self.passes.values())[-1][1] += size
+
+        def say(self, text, /):
+            raise AssertionError
+
+    extract(packed, {"readme": tmp_path / "r", "train.csv": tmp_path / "t"}, max_bytes=10**6, watcher=Told())
+    size = len(FILES["set/train.csv"])
+    assert Told.passes == {"r": [2, 2], "t": [size, size]}
 
 
 def test_several_members_in_any_order(packed, tmp_path):
@@ -117,7 +136,7 @@ def test_a_broken_header_is_not_the_end(tmp_path, kind):
 
 def test_a_failing_disk_is_not_called_a_damaged_archive(packed, tmp_path):
     (tmp_path / "occupied").mkdir()
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(MissingError, match="occupied is a folder where a file is needed"):
         extract(packed, {"readme": tmp_path / "occupied"}, max_bytes=100)
 
 

@@ -191,7 +191,7 @@ def test_discard_removes_files_folders_and_links(tmp_path):
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(errno.ENOSPC, "No space left for .*x: .* free"), (errno.EDQUOT, "No space left"), (errno.EROFS, "No permission")],
+    [(errno.ENOSPC, "no space is left for .*x: .* free"), (errno.EDQUOT, "no space is left"), (errno.EROFS, "no permission")],
 )
 def test_failed_writes_are_explained(tmp_path, number, text):
     with pytest.raises(MissingError, match=text) as caught, writing(tmp_path / "deep" / "x"):
@@ -210,7 +210,7 @@ def test_failed_reads_are_explained(tmp_path):
         (tmp_path / "gone").read_bytes()
     with pytest.raises(MissingError, match=r"is a folder"), reading(tmp_path):
         tmp_path.read_bytes()
-    with pytest.raises(MissingError, match=r"No permission for /etc/x"), reading(tmp_path):
+    with pytest.raises(MissingError, match=r"there is no permission for /etc/x"), reading(tmp_path):
         raise PermissionError(errno.EACCES, "denied", "/etc/x")
     with pytest.raises(DamagedError, match=r"cannot be read"), reading(tmp_path):
         raise OSError(errno.EIO, "input/output error")

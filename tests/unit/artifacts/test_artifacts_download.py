@@ -129,6 +129,47 @@ def test_the_right_file_arrives(server, target, path, sha256):
     assert target.read_bytes() == BODY
 
 
+class Told:
+    """Remembers what it is told."""
+
+    def __init__(self):
+        self.passes, self.bytes = [], []
+
+    def begin(self, what, size, /):
+        self.passes.append((what, size))
+        self.bytes.append(0)
+
+    def advance(self, size, /):
+        self.bytes[-1] += size
+
+    def say(self, text, /):
+        raise AssertionError("a file has nothing to say")
+
+
+@pytest.mark.parametrize(
+    ("path", "announced"), [("/file", SIZE), ("/to-file", SIZE), ("/broken-once", SIZE), ("/packed", 0)]
+)
+def test_it_tells_how_far_it_is(server, target, path, announced):
+    """0 where the answer does not say how long the file itself is; an answer that fails is no pass."""
+    told = Told()
+    fetch(server.url + path, target, sha256=SHA256, max_bytes=SIZE, watcher=told)
+    assert (told.passes, told.bytes) == ([("data.bin", announced)], [SIZE])
+
+
+def test_a_try_after_one_that_broke_off_begins_again(server, tmp_path):
+    told = Told()
+    with pytest.raises(MissingError):
+        fetch(server.url + "/short", tmp_path / "x", sha256=SHA256, max_bytes=SIZE, watcher=told)
+    assert told.passes == [("x", SIZE)] * 3
+
+
+def test_a_copy_tells_how_far_it_is(target, tmp_path):
+    (tmp_path / "source").write_bytes(BODY)
+    told = Told()
+    copy_checked(tmp_path / "source", target, sha256=SHA256, max_bytes=SIZE, watcher=told)
+    assert (told.passes, told.bytes) == ([("data.bin", SIZE)], [SIZE])
+
+
 def test_it_replaces_an_older_file_only_when_it_is_right(server, tmp_path):
     target = tmp_path / "x"
     target.write_text("old")

@@ -51,5 +51,5 @@ def test_the_lock_holds_without_a_note(tmp_path):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written_is_explained(tmp_path):
     tmp_path.chmod(0o500)
-    with pytest.raises(MissingError, match="No permission"), hold(tmp_path / "a"):
+    with pytest.raises(MissingError, match="no permission"), hold(tmp_path / "a"):
         pytest.fail("held without a lock file")

@@ -125,7 +125,7 @@ def test_every_page_has_a_checksum_that_other_readers_know(tmp_path):
 
 def test_absent_things_are_named(tmp_path):
     path = write(tmp_path / "x", numbers(3))
-    with pytest.raises(DamagedError, match=r"x has no column 'b'; it has a\."):
+    with pytest.raises(DamagedError, match=r"x has no column 'b' \(known: a\)"):
         read_table(path, ["a", "b"])
     with pytest.raises(DamagedError, match="no column 'c'"):
         read_row_groups(path, [0], ["c"])

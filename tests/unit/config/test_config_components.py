@@ -131,12 +131,12 @@ def test_every_problem_is_named_at_once() -> None:
         "size": "is missing",
         "sise": "is not a known key (did you mean 'size'?)",
         "shape": "is 'circel', which is no shape (did you mean 'circle'?)",
-        "by_layer.front.radius": "input should be a valid number, not 'big'",
+        "by_layer.front.radius": "must be a number, not 'big'",
         "by_layer.front.colur": "is not a known key (did you mean 'colour'?)",
         "by_layer.back": "must be a name or an object with the key 'name', not 7",
         "frame.widht": "is not a known key (did you mean 'width'?)",
         "frames.1.hieght": "is not a known key (did you mean 'height'?)",
-        "frames.1.width": "input should be greater than 0, not 0",
+        "frames.1.width": "must be greater than 0, not 0",
         "named.outer.with": "is not a known key (did you mean 'width'?)",
     }
 

@@ -48,5 +48,5 @@ def test_a_preset_fits_its_data_set(preset: str) -> None:
 @pytest.mark.parametrize("preset", presets())
 def test_a_preset_with_a_slip_is_refused(preset: str) -> None:
     recipe = read_recipe(preset).with_settings(["train.epoch=1", "split.seeds=1"])
-    with pytest.raises(Exception, match=r"split.seeds is not a known key .did you mean 'seed'.*train.epoch is not"):
+    with pytest.raises(Exception, match=r"split.seeds, .*did you mean 'seed'.*train.epoch, .*is not"):
         recipe.check(KINDS)

@@ -208,7 +208,7 @@ def test_a_validation_share_of_nothing_or_all_is_refused(share: float) -> None:
 
 
 def test_a_policy_that_does_not_fit_the_data_set_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"split.by is 'group', but the data set has no such key. It has: none"):
+    with pytest.raises(ConfigError, match=r"split.by is 'group', but the data set has no such key. It has none"):
         GroupSplit().query(BARE)
     with pytest.raises(ConfigError, match=r"split.by is 'user'.*It has: group"):
         GroupSplit(by="user").query(Layout(tasks=BARE.tasks, keys={"group": "session"}))

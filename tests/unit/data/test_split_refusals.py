@@ -49,7 +49,7 @@ def refused(out: Path, rows: pa.Table, layout: Layout = LAYOUT, policy: SplitCon
     with pytest.raises(DataError) as caught:
         split(out, rows, layout, policy)
     assert caught.value.exit_code == 3
-    return str(caught.value)
+    return caught.value.message.removeprefix(f"{out}, ")
 
 
 def with_tasks(*tasks: Task) -> Layout:
@@ -72,14 +72,14 @@ def test_a_label_stays_within_its_bounds(tmp_path: Path, bad: float) -> None:
     rows = rows_with(watched=at(17, bad))
     assert (
         refused(tmp_path, rows, with_tasks(WATCHED))
-        == f"row 17: the label 'watched' is {bad:g}; it must be within 0 and 1."
+        == f"row 17: the label 'watched' is {bad:g}; it must be between 0 and 1."
     )
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf"), 1e13, 1e300])
 def test_a_label_without_bounds_is_a_number_of_sane_size(tmp_path: Path, bad: float) -> None:
     message = refused(tmp_path, rows_with(spent=at(17, bad)), with_tasks(SPENT))
-    assert message == f"row 17: the label 'spent' is {bad:g}; it must be within -1e+12 and 1e+12."
+    assert message == f"row 17: the label 'spent' is {bad:g}; it must be between -1e+12 and 1e+12."
 
 
 def test_the_first_bad_row_is_named_whatever_the_order(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_mean_and_deviation_of_labels_of_any_size(tmp_path: Path, low: float, hi
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf"), 1e39])
 def test_a_number_or_a_score_that_is_no_float32_is_refused(tmp_path: Path, bad: float) -> None:
     message = refused(tmp_path, rows_with(age=at(17, bad)))
-    assert message == f"row 17: 'age' is {bad:g}; it must be a finite float32."
+    assert message == f"row 17: 'age' is {bad:g}; it must be between -3.4e+38 and 3.4e+38."
     layout = Layout(tasks=(CLICK,), categorical=("city",), scores=(Score(name="pctr", task="click"),))
     (tmp_path / "again").mkdir()
     assert "row 17: 'pctr' is" in refused(tmp_path / "again", rows_with(pctr=at(17, bad)), layout)
@@ -143,7 +143,7 @@ def test_a_number_or_a_score_that_is_no_float32_is_refused(tmp_path: Path, bad: 
 
 def test_a_row_without_a_domain_is_refused(tmp_path: Path) -> None:
     rows = rows_with(home=[None if i in (3, 4) else "x" for i in range(SIZE)])
-    assert refused(tmp_path, rows) == "2 of 50 rows of made_up have no value in the domain column 'home'."
+    assert refused(tmp_path, rows) == "row 4: the domain column 'home' is missing (2 of 50 rows have none)."
 
 
 def test_no_domain_is_called_all(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_no_rows_are_refused(tmp_path: Path) -> None:
 )
 def test_a_part_that_stays_empty_is_refused(tmp_path: Path, shares: tuple[float, float, float], part: str) -> None:
     message = refused(tmp_path, rows_with(), policy=RandomSplit(shares=shares))
-    assert message == f"the {part} part stays empty. Give it a larger share in the section 'split'."
+    assert message == f"the {part} part stays empty."
 
 
 def test_a_policy_that_does_not_fit_is_refused_before_anything_is_written(tmp_path: Path) -> None:

@@ -1,0 +1,216 @@
+"""Tables of rows in files: a file, a folder of files in the order of their names, or standard input.
+
+Read in pieces of bounded size, in order, with all columns as they are.
+"""
+
+import io
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from recmtl.artifacts.archive import open_maybe_gzip
+from recmtl.artifacts.explain import reading, writing
+from recmtl.artifacts.gzipped import START as GZIP
+from recmtl.artifacts.gzipped import Gunzip
+from recmtl.config import nearest
+from recmtl.data.csv_pieces import open_delimited
+from recmtl.data.json_pieces import open_json_lines
+from recmtl.data.parquet_pieces import START as PARQUET
+from recmtl.data.parquet_pieces import open_parquet
+from recmtl.data.table_form import NAMES, TableForm, form_of
+from recmtl.data.table_piece import Opened, Piece
+from recmtl.errors import ConfigError, DataError, MissingError
+
+STDIN = "-"
+_SNIFFED_BYTES = 1 << 16
+
+_OPENERS: dict[TableForm, Callable[[BinaryIO, str], Opened]] = {
+    TableForm.CSV: lambda stream, source: open_delimited(stream, source, ","),
+    TableForm.TSV: lambda stream, source: open_delimited(stream, source, "\t"),
+    TableForm.JSONL: open_json_lines,
+    TableForm.PARQUET: open_parquet,
+}
+
+
+@dataclass(frozen=True)
+class TableFiles:
+    """Rows that are about to be read, once."""
+
+    source: str
+    form: TableForm
+    columns: tuple[str, ...]
+    """Of the first file; of JSON lines, the keys of its first rows."""
+    pieces: Iterator[Piece]
+
+    def require(self, columns: Sequence[str]) -> None:
+        """Refuse rows without these columns, all of them at once.
+
+        Raises:
+            DataError: names each that is not there, and the nearest that is.
+        """
+        absent = [name for name in dict.fromkeys(columns) if name not in self.columns]
+        if not absent:
+            return
+        left = [name for name in self.columns if name not in columns]
+        problems = "; ".join(f"there is no column {name!r}{nearest(name, left)}" for name in absent)
+        hint = "Name the columns as the data set that was trained on does."
+        if self.form in (TableForm.CSV, TableForm.TSV):
+            hint += " The first line must hold the names."
+        if self.form is TableForm.JSONL:
+            hint += " A key that is rare may be null in the first line."
+        raise DataError(f"{self.source}: {problems}.", hint=hint)
+
+
+def open_table(source: str, form: TableForm | None = None) -> TableFiles:
+    """The rows at a path, or of standard input for "-".
+
+    Args:
+        source: a file, a folder, or "-".
+        form: of all files; if None, the ending of each file's name says it, and standard input's first bytes.
+
+    Raises:
+        MissingError: there is no such file, or no file in the folder.
+        ConfigError: nothing says the form; or files of several forms.
+        DataError: the first file is not in its form; the pieces raise it for what comes later.
+        DamagedError: a gzip stream or a Parquet file is cut off or corrupt.
+    """
+    if source == STDIN:
+        if sys.stdin is None:
+            raise MissingError("standard input is closed.", hint="Pipe the rows in, or name a file.")
+        return _open_stream(sys.stdin.buffer, "standard input", form)
+    if Path(source).is_fifo():
+        return _open_stream(Path(source).open("rb"), source, form)
+    paths = table_paths(Path(source))
+    form = form or _form_of_all(paths, source)
+    opened = _open_file(paths[0], form)
+    pieces = _one_after_the_other(opened, paths[1:], form)
+    return TableFiles(source, form, opened.columns, pieces)
+
+
+def table_paths(source: Path) -> list[Path]:
+    """The file, or the folder's files in the order of their names; hidden ones, and those with a leading "_", are marks
+    of the programs that write such folders.
+
+    Raises:
+        MissingError: there are none.
+        DataError: there is a folder among them.
+    """
+    if not source.is_dir():
+        with reading(source):
+            source.stat()
+        return [source]
+    with reading(source):
+        paths = sorted(path for path in source.iterdir() if not path.name.startswith((".", "_")))
+    inner = next((path for path in paths if path.is_dir()), None)
+    if inner is not None:
+        raise DataError(f"{inner} is a folder in a folder of rows.", hint="Put all files into one folder.")
+    if not paths:
+        raise MissingError(f"{source} holds no files.", hint=f"It should hold files of rows: {NAMES}.")
+    return paths
+
+
+def _form_of_all(paths: Sequence[Path], source: str) -> TableForm:
+    forms = {form_of(path.name): path for path in reversed(paths)}
+    if None in forms:
+        raise ConfigError(
+            f"{forms[None]}: its name does not say what form of table it is.",
+            hint=f"Name it by its ending ({NAMES}; all but the last also with .gz), or give the form.",
+        )
+    if len(forms) > 1:
+        names = " and ".join(sorted(str(form.value) for form in forms if form))
+        raise ConfigError(f"{source} holds files of several forms: {names}.", hint="Put each form into its own folder.")
+    return cast(TableForm, next(iter(forms)))
+
+
+def _open_file(path: Path, form: TableForm) -> Opened:
+    with ExitStack() as stack:
+        with reading(path):
+            stream = path.open("rb") if form is TableForm.PARQUET else open_maybe_gzip(path)
+        stack.enter_context(stream)
+        opened = _OPENERS[form](stream, str(path))
+        stack.pop_all()
+    return replace(opened, pieces=_closing(stream, path, opened.pieces))
+
+
+def _closing(stream: BinaryIO, path: Path, pieces: Iterator[Piece]) -> Iterator[Piece]:
+    with stream, reading(path):
+        yield from pieces
+
+
+def _one_after_the_other(opened: Opened, others: Sequence[Path], form: TableForm) -> Iterator[Piece]:
+    yield from opened.pieces
+    for path in others:
+        following = _open_file(path, form)
+        if form is TableForm.JSONL:
+            yield from following.pieces
+            continue
+        _refuse_others(path, following.columns, opened.columns)
+        for piece in following.pieces:
+            yield replace(piece, batch=piece.batch.select(list(opened.columns)))
+
+
+def _refuse_others(path: Path, columns: tuple[str, ...], wanted: tuple[str, ...]) -> None:
+    absent, added = set(wanted) - set(columns), set(columns) - set(wanted)
+    problems = [f"there is no column {name!r}{nearest(name, added)}" for name in wanted if name in absent]
+    problems += [f"the column {name!r} is in no file before" for name in columns if name in added and not absent]
+    if problems:
+        raise DataError(f"{path}: {'; '.join(problems)}.", hint="All files of a folder have the same columns.")
+
+
+def _open_stream(stream: BinaryIO, source: str, form: TableForm | None) -> TableFiles:
+    start, stream = _peeked(stream)
+    if start.startswith(GZIP):
+        raw = cast(io.RawIOBase, stream)
+        start, stream = _peeked(io.BufferedReader(Gunzip(raw, Path(source), None)))
+    form = form or _sniffed(start)
+    if form is TableForm.PARQUET:
+        stream = _spooled(stream)  # its index is at its end
+    opened = _OPENERS[form](stream, source)
+    return TableFiles(source, form, opened.columns, opened.pieces)
+
+
+def _peeked(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
+    """The first bytes, and the stream with them still to come."""
+    start = b""
+    while len(start) < _SNIFFED_BYTES and b"\n" not in start and (more := stream.read(_SNIFFED_BYTES - len(start))):
+        start += more
+    return start, cast(BinaryIO, io.BufferedReader(_Joined(start, stream), _SNIFFED_BYTES))
+
+
+class _Joined(io.RawIOBase):
+    """Bytes, then a stream."""
+
+    def __init__(self, start: bytes, stream: BinaryIO) -> None:
+        self._start, self._stream = io.BytesIO(start), stream
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill the buffer as far as possible; 0 at the end."""
+        data = self._start.read(len(buffer)) or self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _sniffed(start: bytes) -> TableForm:
+    if start.startswith(PARQUET):
+        return TableForm.PARQUET
+    line = start.lstrip(b"\xef\xbb\xbf\r\n\t ").split(b"\n", 1)[0]
+    if line.startswith((b"{", b"[")):
+        return TableForm.JSONL
+    return TableForm.TSV if b"\t" in line and b"," not in line else TableForm.CSV
+
+
+def _spooled(stream: BinaryIO) -> BinaryIO:
+    with writing(Path(tempfile.gettempdir())):
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the pieces
+        shutil.copyfileobj(stream, file)
+    file.seek(0)
+    return cast(BinaryIO, file)

@@ -1,0 +1,141 @@
+"""What fitting comes to, and how rows go through it: the same steps as in the stages, without their files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from recmtl.config import nearest
+from recmtl.data.in_memory import encode_rows
+from recmtl.data.layout import Layout
+from recmtl.data.split import Source, database, prepare
+from recmtl.errors import ConfigError, DataError
+from recmtl.estimator.columns import WEIGHT, Column, find_columns, raw_columns
+from recmtl.estimator.errors import RefusedData
+from recmtl.estimator.labels import Labels, make_tasks
+from recmtl.estimator.settings import MEAN, Settings, check_columns
+from recmtl.models.model import Model
+from recmtl.models.sharing import SharingConfig
+from recmtl.training.loop import train
+from recmtl.training.progress import Silent
+from recmtl.training.scorer import ANY_DOMAIN, Scorer, domain_index
+from recmtl.training.state import TrainState
+
+NAME = "X"
+"""What the schema calls the rows."""
+_MORE = "Give more rows, or a larger validation_share."
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """All that predicting needs."""
+
+    columns: tuple[Column, ...]
+    domain: str | None
+    """The column of X that tells the domains apart."""
+    flat: bool
+    """y was 1-D."""
+    config: SharingConfig
+    scorer: Scorer
+    history: list[dict[str, Any]]
+    best_epoch: int
+    seed: int
+
+    def predict(self, X: pd.DataFrame, unknown_domain: str | None) -> NDArray[np.float32]:
+        """predictions_BT for a frame with the names that were fitted.
+
+        Raises:
+            RefusedData: a value does not fit its column; a domain is unknown and nothing is said about that.
+            ConfigError: `unknown_domain` is no domain.
+        """
+        raw = raw_columns(X, self.columns)
+        domain_B = self._domains(raw, unknown_domain) if self.domain is not None else np.zeros(len(X), np.int64)
+        return self.scorer.predict(self.scorer.encode(pa.RecordBatch.from_pydict(raw)), domain_B)
+
+    def _domains(self, raw: dict[str, pa.Array], unknown: str | None) -> NDArray[np.int64]:
+        schema, column = self.scorer.model.schema, next(c for c in self.columns if c.name == self.domain)
+        stand_in = _stand_in(unknown, schema.domains)
+        values = raw[column.raw].to_pylist()
+        domain_B = domain_index(values, schema)
+        homeless_B = domain_B == ANY_DOMAIN
+        if homeless_B.any() and unknown is None:
+            row = int(homeless_B.argmax())
+            what = "is missing" if values[row] is None else f"is {values[row]!r}, a domain that fit has not seen"
+            raise RefusedData(
+                f"X, row {row}: the domain column {self.domain!r} {what}.",
+                hint="The parameter unknown_domain says what such rows count as: 'mean', or a known domain.",
+            )
+        return np.where(homeless_B, stand_in, domain_B)
+
+
+def _stand_in(unknown: str | None, domains: Sequence[str]) -> int:
+    if unknown is None or unknown == MEAN:
+        return ANY_DOMAIN
+    if unknown not in domains:
+        raise ConfigError(f"unknown_domain is {unknown!r}, which is no domain{nearest(unknown, [*domains, MEAN])}.")
+    return domains.index(unknown)
+
+
+def fit(X: pd.DataFrame, labels: Labels, weight_B: NDArray[np.float64] | None, settings: Settings) -> Fitted:
+    """Fit vocabularies and knots, train, and keep the weights of the best epoch.
+
+    Args:
+        X: with names of text.
+        labels: of the same rows.
+        weight_B: of the same rows, or None.
+        settings: checked.
+
+    Raises:
+        ConfigError: a parameter does not fit the data; training diverged.
+        DataError: a value is refused; there are too few rows.
+    """
+    check_columns(settings, list(X.columns))
+    tasks = make_tasks(labels, settings.tasks)
+    categorical = {*settings.categorical, *([settings.domain] if settings.domain is not None else [])}
+    columns = find_columns(X, categorical, labels.names)
+    raw_of = {kind: tuple(c.raw for c in columns if c.kind == kind) for kind in ("categorical", "number", "sequence")}
+    layout = Layout(
+        tasks=tasks,
+        categorical=raw_of["categorical"],
+        numbers=raw_of["number"],
+        sequences=raw_of["sequence"],
+        domain=next((c.raw for c in columns if c.name == settings.domain), None),
+        weight=WEIGHT if weight_B is not None else None,
+        ready_made=True,
+    )
+    raw = {"row": pa.array(np.arange(len(X))), **raw_columns(X, columns)}
+    raw |= {task.name: pa.array(label, from_pandas=True) for task, label in zip(tasks, labels.label_BT.T, strict=True)}
+    raw |= {WEIGHT: pa.array(weight_B)} if weight_B is not None else {}
+    scorer, state = _train(pa.table(raw), layout, settings)
+    return Fitted(
+        columns, settings.domain, labels.flat, settings.model, scorer, state.history, state.best_epoch,
+        settings.random_state,
+    )  # fmt: skip
+
+
+def _train(raw: pa.Table, layout: Layout, settings: Settings) -> tuple[Scorer, TrainState]:
+    with TemporaryDirectory(prefix="recmtl-") as spill, database(Path(spill)) as connection:
+        connection.register("given", raw)
+        source = Source(NAME, layout, "SELECT *, 'train' AS part FROM given", NAME, "Rows are counted from 0.")
+        prepared = prepare(connection, source, settings.policy, ["train"])
+        if "valid" not in prepared.counts:
+            raise RefusedData(f"of {len(raw)} samples none is left for validation.", hint=_MORE)
+        parts = encode_rows(connection, prepared.encoder, NAME)
+    schema = prepared.schema
+    _stand_in(settings.unknown_domain, schema.domains)
+    settings.train.balance.check(schema.task_names)
+    model = Model(settings.model, schema, settings.random_state)
+    tasks = range(len(schema.tasks))
+    try:
+        state = train(model, parts["train"], parts["valid"], settings.training, tasks, Silent())
+    except DataError as error:  # it speaks of a split's files
+        raise RefusedData(error.message, hint=_MORE) from error
+    model.load_state_dict(state.best_weights)
+    model.eval()
+    return Scorer(model, prepared.encoder.features), state
