@@ -76,7 +76,7 @@ def _steady_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
@@ -129,7 +129,9 @@ def _explained(error: Exception, command: str) -> RecmtlError:
         return MissingError(f"the package {error.name!r} is not installed.", hint="recmtl doctor says what is missing.")
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
-        return MissingError(f"{where}{error.strerror.lower()}.", hint="Check the path, its owner, its mode and its disk.")
+        return MissingError(
+            f"{where}{error.strerror.lower()}.", hint="Check the path, its owner, its mode and its disk."
+        )
     if isinstance(error, MemoryError) or any(sign in str(error) for sign in NO_MEMORY):
         return MissingError("there is not enough memory.", hint="Make the model or the batch smaller.")
     return RecmtlError(

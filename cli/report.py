@@ -40,11 +40,12 @@ def print_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str] | 
     """Rows as a table, under the columns' own names or others; a missing or undefined value is a dash. On a terminal
     it fits the width.
     """
+    from recmtl.cli.plain import plain
     from recmtl.cli.table import Column, print_columns
 
     headings = dict(columns) if isinstance(columns, Mapping) else {column: column for column in columns}
     if title:
-        print(title)
+        print(plain(title))
     print_columns(
         [
             Column(

@@ -64,12 +64,15 @@ def _blocks(columns: Sequence[Column], width: int) -> Iterator[list[Column]]:
 
 
 def _room(block: Sequence[Column], width: int) -> int:
-    """What a table needs on a line of `width`: beside numbers, texts wrap only where they would take more than half."""
+    """What a table needs on a line of `width`.
+
+    Beside several numbers, texts wrap where they would take more than half of the line; beside one, where they must.
+    """
     texts = [column.width for column in block if column.is_text]
     numbers = [column.width for column in block if not column.is_text]
-    gaps = GAP * (len(block) - 1)
-    for_texts = width // 2 if numbers else width - gaps
-    return sum(numbers) + gaps + min(sum(texts), max(for_texts, sum(min(text, LEAST_TEXT) for text in texts)))
+    rest = sum(numbers) + GAP * (len(block) - 1)
+    for_texts = width // 2 if len(numbers) > 1 else width - rest
+    return rest + min(sum(texts), max(for_texts, sum(min(text, LEAST_TEXT) for text in texts)))
 
 
 def _table(block: Sequence[Column]) -> Table:

@@ -26,6 +26,7 @@ class Key:
     """In words; a family by its name."""
     default: str | None
     """As JSON; None if the key must be given, or if its own keys have the defaults."""
+    required: bool
     meaning: str
     family: str | None = None
     """The family that the value is one of."""
@@ -72,20 +73,29 @@ def _members(kind: type[Config]) -> dict[str, type[Config]]:
 
 
 def keys_of(kind: type[BaseModel], prefix: str = "", without: Container[str] = ()) -> Iterator[Key]:
-    """The keys of a class but `name`, those of a nested object after its own."""
+    """The keys of a class, those of a nested object after its own; a component's `name` says which one it is, and is
+    left out.
+    """
     for name, field in kind.model_fields.items():
-        if name == "name" or name in without:
+        if (name == "name" and issubclass(kind, Component)) or name in without:
             continue
-        inner, family = _inner(field.annotation), _family(field.annotation)
+        family, inner = _family(field.annotation), _inner(field.annotation)
         yield Key(
             prefix + (field.alias or name),
             _words(field.annotation, field.metadata),
-            None if inner or field.is_required() else _json(field.get_default(call_default_factory=True)),
+            None if inner is field.annotation or field.is_required() else _json(_default(field)),
+            field.is_required(),
             " ".join((field.description or "").split()),
             family.family if family else None,
         )
         if inner:
-            yield from keys_of(inner, f"{prefix}{name}.")
+            yield from keys_of(inner, f"{prefix}{name}{_step(field.annotation)}.")
+
+
+def _step(annotation: Any) -> str:
+    """How a path goes on into an object of this type."""
+    kinds = {get_origin(part) for part in (annotation, *get_args(annotation))}
+    return "[]" if tuple in kinds else ".NAME" if dict in kinds else ""
 
 
 def _collect(path: str, kind: type[Config], families: dict[Family, list[str]]) -> None:
@@ -93,7 +103,7 @@ def _collect(path: str, kind: type[Config], families: dict[Family, list[str]]) -
     for owner in (kind, *_members(kind).values()):
         for name, field in owner.model_fields.items():
             family, inner = _family(field.annotation), _inner(field.annotation)
-            place = f"{path}.{name}" + (".TASK" if get_origin(field.annotation) is dict else "")
+            place = f"{path}.{name}{_step(field.annotation)}"
             if family and place not in families.setdefault(family, []):
                 families[family].append(place)
                 _collect(place, family, families)
@@ -109,11 +119,10 @@ def _family(annotation: Any) -> Family | None:
 
 
 def _inner(annotation: Any) -> type[Config] | None:
-    """The config class that is the type itself."""
-    is_config = (
-        isinstance(annotation, type) and issubclass(annotation, Config) and not issubclass(annotation, Component)
-    )
-    return annotation if is_config else None
+    """The config class anywhere in a type, if it is no component."""
+    if isinstance(annotation, type) and issubclass(annotation, Config):
+        return None if issubclass(annotation, Component) else annotation
+    return next(filter(None, map(_inner, get_args(annotation))), None)
 
 
 def _words(annotation: Any, metadata: Sequence[Any] = ()) -> str:
@@ -128,7 +137,8 @@ def _words(annotation: Any, metadata: Sequence[Any] = ()) -> str:
         length = "list" if parts[-1] is Ellipsis else f"list of {len(parts)}"
         return f"{length}: {_words(parts[0])}{_bounds(metadata)}"
     if origin is dict:
-        return f"object, by name: {_words(parts[1])}"
+        names = _words(parts[0]) if get_origin(parts[0]) is Literal else "name"
+        return f"object, by {names}: {_words(parts[1])}"
     if isinstance(annotation, type) and issubclass(annotation, Component):
         return annotation.family
     return _NAMES.get(annotation, "object") + _bounds(metadata)
@@ -138,11 +148,13 @@ _NAMES = {int: "integer", float: "number", str: "text", bool: "true or false", N
 
 
 def _bounds(metadata: Sequence[Any]) -> str:
+    """What a number's value, or the length of a list or text, is held to."""
     flat = [item for entry in metadata for item in (entry.metadata if isinstance(entry, FieldInfo) else [entry])]
     signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-    found = [f"{sign} {getattr(item, name)}" for item in flat for name, sign in signs.items() if hasattr(item, name)]
-    least = [f"; at least {item.min_length}" for item in flat if hasattr(item, "min_length")]
-    return (f" {', '.join(found)}" if found else "") + "".join(least)
+    values = [f"{sign} {getattr(item, name)}" for item in flat for name, sign in signs.items() if hasattr(item, name)]
+    lengths = [f"at least {item.min_length}" for item in flat if getattr(item, "min_length", None)]
+    lengths += [f"at most {item.max_length}" for item in flat if getattr(item, "max_length", None)]
+    return (f" {', '.join(values)}" if values else "") + (f" (length {', '.join(lengths)})" if lengths else "")
 
 
 def _same(field: FieldInfo, other: FieldInfo) -> bool:
@@ -209,6 +221,6 @@ def _row(key: Key) -> str:
     kind = key.type.replace("|", "\\|")
     if key.family is not None:
         kind = kind.replace(key.family, f"[{key.family}](#{key.family.replace(' ', '-')})")
-    default = "" if key.default is None else f"`{key.default}`"
-    meaning = key.meaning.replace("|", "\\|")
+    default = "must be given" if key.required else "" if key.default is None else f"`{key.default}`"
+    default, meaning = (text.replace("|", "\\|") for text in (default, key.meaning))
     return f"| `{key.name}` | {kind} | {default} | {meaning} |"

@@ -109,7 +109,7 @@ class Download(Stage):
         target = context.out / ".archive" / published.name
         fetch(
             self._url(published), target, sha256=published.sha256, max_bytes=published.max_bytes,
-            watcher=context.progress,
+            progress=context.progress,
         )  # fmt: skip
         return target
 
@@ -117,11 +117,11 @@ class Download(Stage):
         for file in self.kind.files:
             target = context.out / file.name
             context.progress.say(f"{file.name}: {'copying' if source else 'fetching'}")
-            sha256, limit, watcher = file.sha256, file.max_bytes, context.progress
+            sha256, limit, progress = file.sha256, file.max_bytes, context.progress
             if source is not None:
-                copy_checked(self._local(file, source), target, sha256=sha256, max_bytes=limit, watcher=watcher)
+                copy_checked(self._local(file, source), target, sha256=sha256, max_bytes=limit, progress=progress)
             else:
-                fetch(self._url(file), target, sha256=sha256, max_bytes=limit, watcher=watcher)
+                fetch(self._url(file), target, sha256=sha256, max_bytes=limit, progress=progress)
 
     def _local_files(self, source: Path) -> Sequence[Path]:
         if source.is_file():
@@ -148,7 +148,7 @@ class Download(Stage):
         limit = sum(file.max_bytes for file in self.kind.files)
         unpacked = context.out / ".unpacked"
         members = {file.name: unpacked / file.name for file in self.kind.files}
-        extract(archive, members, max_bytes=limit, watcher=context.progress)
+        extract(archive, members, max_bytes=limit, progress=context.progress)
         for file in self.kind.files:
             copy_checked(unpacked / file.name, context.out / file.name, sha256=file.sha256, max_bytes=file.max_bytes)
 

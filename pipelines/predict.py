@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, cast
 
 from recmtl.artifacts.atomic import open_atomic, remove_leftovers
 from recmtl.artifacts.explain import writing
+from recmtl.artifacts.progress import Progress
 from recmtl.config import nearest
 from recmtl.data.table_files import STDIN, open_table
 from recmtl.data.table_form import NAMES, TableForm, form_of
@@ -27,7 +28,6 @@ from recmtl.pipelines.trained import Trained, open_trained
 from recmtl.pipelines.workspace import Workspace
 from recmtl.schema import Schema
 from recmtl.training.formula import Formula, parse_formula
-from recmtl.training.progress import Progress
 from recmtl.training.scorer import ANY_DOMAIN
 
 NAME = "predict"

@@ -69,7 +69,7 @@ class Scoring:
         Raises:
             DataError: names each.
         """
-        table.require(self.needed)
+        table.require(self.needed, "Name the columns as the data set that was trained on does.")
         self._refuse_taken(table.columns, table.source)
 
     def scored(self, table: TableFiles) -> Iterator[pa.RecordBatch]:

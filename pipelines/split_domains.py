@@ -1,6 +1,6 @@
 """split-domains: raw files to a split: parts, domains, vocabularies, a schema.
 
-Reads data/raw/<dataset>; writes data/<name>.
+Reads data/raw/<dataset>, or the user's own files; writes data/<name>.
 """
 
 import json
@@ -28,21 +28,28 @@ class SplitDomains(Stage):
 
     def plan(self, workspace: Workspace) -> Plan:
         """The raw files must be there, and as they were downloaded."""
-        self.raw = workspace.raw(self.dataset.name)
-        inputs = {"raw": code_version()}
-        if not self.dataset.embedded:
-            by_hand = " --from DIR" if self.raw.exists() else ""
-            inputs = {"raw": read_input(self.raw, workspace, f"recmtl download {self.dataset.name}{by_hand}")[1]}
+        self.raw = workspace.root if self.dataset.in_place else workspace.raw(self.dataset.name)
         sections = {"dataset": self.dataset.document(), "split": self.policy.document()}
         remembered = self.selection.remembered()
         return Plan(
             workspace.split(self.selection.data),
             sections,
-            inputs,
+            self._inputs(workspace),
             self.policy.seed,
             remembered,
             None if self.asked.sample else ("data", self.selection.data),
         )
+
+    def _inputs(self, workspace: Workspace) -> dict[str, str]:
+        if self.dataset.in_place:
+            memory = workspace.hashes()
+            inputs = {str(path): memory.digest(path) for path in self.dataset.own_files(workspace.root)}
+            memory.save()
+            return inputs
+        if self.dataset.embedded:
+            return {"raw": code_version()}
+        by_hand = " --from DIR" if self.raw.exists() else ""
+        return {"raw": read_input(self.raw, workspace, f"recmtl download {self.dataset.name}{by_hand}")[1]}
 
     def run(self, context: Context) -> dict[str, Any]:
         """Build the split."""

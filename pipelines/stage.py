@@ -22,10 +22,10 @@ from recmtl.artifacts.code_version import code_version
 from recmtl.artifacts.explain import writing
 from recmtl.artifacts.hashing import HashMemory, digest_json
 from recmtl.artifacts.lock import hold
+from recmtl.artifacts.progress import Progress
 from recmtl.errors import ConfigError, DamagedError, Interrupted, MissingError
 from recmtl.pipelines.workspace import Kind, Workspace, not_made
 from recmtl.training.interrupt import signals_wait
-from recmtl.training.progress import Progress
 
 Status = Literal["done", "done already", "would run"]
 

@@ -31,7 +31,7 @@ class Workspace:
             str(self.root.absolute()).encode()
         except UnicodeEncodeError as error:
             raise ConfigError(
-                f"the path of the workspace is not UTF-8 text: {self.root}.",
+                f"the path of the workspace, {str(self.root)!r}, is not UTF-8 text.",
                 hint="Rename the folder, or choose another.",
             ) from error
 

@@ -62,10 +62,11 @@ class Recipe:
             raise ConfigError(f"{self.source}: {'; '.join(found)}.")
 
     def _read(self, key: str, kind: type[ConfigT]) -> ConfigT | list[str]:
-        is_family = issubclass(kind, Component) and Component in kind.__bases__
-        if is_family and key not in self.document:
-            return [f"the section {key!r} is missing; it names one of: {', '.join(sorted(kind.kinds))}"]
-        form: Any = Annotated[kind, OneOf()] if is_family else kind
+        form: Any = kind
+        if issubclass(kind, Component) and Component in kind.__bases__:  # a family: the section names a member
+            if key not in self.document:
+                return [f"the section {key!r} is missing; it names one of: {', '.join(sorted(kind.kinds))}"]
+            form = Annotated[kind, OneOf()]
         reader: TypeAdapter[ConfigT] = TypeAdapter(form)
         try:
             return reader.validate_python(self.document.get(key, {}))
@@ -90,9 +91,7 @@ class Recipe:
             path, equals, text = setting.partition("=")
             shown = f"--set {setting}" if len(setting) <= MAX_SHOWN else f"--set {setting[:MAX_SHOWN]}..."
             if not equals or not path:
-                raise ConfigError(
-                    f"{shown} is not KEY=VALUE.", hint="For example: --set model.num_experts=8."
-                )
+                raise ConfigError(f"{shown} is not KEY=VALUE.", hint="For example: --set model.num_experts=8.")
             try:
                 value = _load(text, shown)
             except json.JSONDecodeError:

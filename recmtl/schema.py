@@ -146,7 +146,7 @@ class Schema(Config):
     """Position is the domain's index in tensors."""
     domain_column: str | None = None
     """The raw column that told the domains apart; None if there is only one."""
-    domain_groups: dict[str, str] = {}
+    domain_groups: dict[str, str] = Field(default_factory=dict)
     """Value of that column -> its domain; if empty, each value is a domain of its own."""
     missing: tuple[str, ...] = ()
     """Texts that mean missing in raw rows, as the empty one does; in the domain's column they are values."""

@@ -1,13 +1,11 @@
 """What all tests share: one thread, the real data if it is there, a command line in a process of its own."""
 
-import fcntl
 import json
 import os
 import shutil
 import struct
 import subprocess
 import sys
-import termios
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -68,6 +66,9 @@ def process(*words: str, cwd: Path, env: dict[str, str] | None = None) -> Ran:
 
 def on_a_terminal(*words: str, cwd: Path, columns: int = 80, env: dict[str, str] | None = None) -> Ran:
     """`recmtl` in a process of its own, on a terminal of that width: `out` has all that a person would see."""
+    import fcntl  # here: Windows has neither, and no such tests
+    import termios
+
     master, slave = os.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     own = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}

@@ -18,7 +18,7 @@ from typing import IO, BinaryIO, TypeVar
 from recmtl.artifacts.atomic import open_atomic
 from recmtl.artifacts.explain import bytes_text, reading
 from recmtl.artifacts.gzipped import START, Gunzip
-from recmtl.artifacts.watcher import NOBODY, Watcher
+from recmtl.artifacts.progress import SILENT, Progress
 from recmtl.errors import DamagedError, MissingError, RecmtlError
 
 MAX_MEMBERS = 10_000
@@ -52,11 +52,11 @@ class _Member:
         return _parts(self.name)
 
 
-def extract(archive: Path, members: Mapping[str, Path], *, max_bytes: int, watcher: Watcher = NOBODY) -> None:
+def extract(archive: Path, members: Mapping[str, Path], *, max_bytes: int, progress: Progress = SILENT) -> None:
     """Take files out of a zip, tar or tar.gz: name in the archive -> where to put it.
 
     A name is a member's whole path, or its last parts where these fit one member only. All targets together may have
-    `max_bytes`. Each appears whole or not at all; `watcher` is told how far it is.
+    `max_bytes`. Each appears whole or not at all; `progress` is told how far it is.
     Errors: MissingError for an archive or a member that is not there; DamagedError for a damaged archive, for a member
     that is no regular file, is encrypted, a bomb or there twice, and for a path anywhere in it that climbs out.
     """
@@ -69,11 +69,11 @@ def extract(archive: Path, members: Mapping[str, Path], *, max_bytes: int, watch
         if total > max_bytes:
             raise _damaged(archive, f"unpacks to {bytes_text(total)}; at most {bytes_text(max_bytes)} are expected")
         for target, member in chosen.items():
-            watcher.begin(target.name, member.size)
+            progress.begin(target.name, member.size)
             with member.open() as packed, open_atomic(target) as file:
                 while chunk := packed.read(_CHUNK_BYTES):
                     file.write(chunk)
-                    watcher.advance(len(chunk))
+                    progress.advance(len(chunk))
 
 
 def is_archive(path: Path) -> bool:

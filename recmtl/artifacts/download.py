@@ -15,7 +15,7 @@ import requests
 
 from recmtl.artifacts.atomic import open_atomic
 from recmtl.artifacts.explain import bytes_text, reading
-from recmtl.artifacts.watcher import NOBODY, Watcher
+from recmtl.artifacts.progress import SILENT, Progress
 from recmtl.errors import ConfigError, DamagedError, MissingError
 
 CHUNK_BYTES = 1 << 20
@@ -27,8 +27,8 @@ _PASSING = {429, 500, 502, 503, 504}  # answers that another try may change
 _HINT = "Fetch the file in another way and give it with --from DIR|FILE|URL."
 
 
-def fetch(url: str, target: Path, *, sha256: str | None, max_bytes: int, watcher: Watcher = NOBODY) -> None:
-    """Bring the file at an https://, http:// or file:// address to `target`, and tell `watcher` how far it is.
+def fetch(url: str, target: Path, *, sha256: str | None, max_bytes: int, progress: Progress = SILENT) -> None:
+    """Bring the file at an https://, http:// or file:// address to `target`, and tell `progress` how far it is.
 
     Plain http is used only with a known `sha256` or from this very machine, and a redirect away from https only with
     a known `sha256`. Nothing appears at `target` before size and checksum are known to be right.
@@ -38,7 +38,7 @@ def fetch(url: str, target: Path, *, sha256: str | None, max_bytes: int, watcher
     address = urlsplit(url)
     if address.scheme == "file":
         path = Path(url2pathname(address.path))
-        return copy_checked(path, target, sha256=sha256, max_bytes=max_bytes, watcher=watcher)
+        return copy_checked(path, target, sha256=sha256, max_bytes=max_bytes, progress=progress)
     if address.scheme not in ("https", "http") or not address.hostname:
         shown = _shown(address) if address.netloc else url
         raise ConfigError(f"{shown!r} is no address to download from.", hint="Give an https:// or file:// address.")
@@ -49,19 +49,21 @@ def fetch(url: str, target: Path, *, sha256: str | None, max_bytes: int, watcher
         )
     for pause in PAUSES_SECONDS:
         try:
-            return _download(url, target, sha256, max_bytes, watcher)
+            return _download(url, target, sha256, max_bytes, progress)
         except _Passing:
             time.sleep(pause)
-    _download(url, target, sha256, max_bytes, watcher)
+    _download(url, target, sha256, max_bytes, progress)
 
 
-def copy_checked(source: Path, target: Path, *, sha256: str | None, max_bytes: int, watcher: Watcher = NOBODY) -> None:
+def copy_checked(
+    source: Path, target: Path, *, sha256: str | None, max_bytes: int, progress: Progress = SILENT
+) -> None:
     """The same for a file on this machine. MissingError if it is not there or no regular file."""
     with reading(source):
         if source.exists() and not source.is_file() and not source.is_dir():
             raise MissingError(f"{source} is a device or a pipe; a file is needed.")
-        with source.open("rb") as read, _checked(target, str(source), sha256, max_bytes, watcher) as write:
-            watcher.begin(target.name, source.stat().st_size)
+        with source.open("rb") as read, _checked(target, str(source), sha256, max_bytes, progress) as write:
+            progress.begin(target.name, source.stat().st_size)
             while chunk := read.read(CHUNK_BYTES):
                 write.write(chunk)
 
@@ -73,9 +75,9 @@ class _Passing(MissingError):
 class _Meter:
     """A file that counts and hashes what is written to it, and refuses more than it may hold."""
 
-    def __init__(self, file: BinaryIO, source: str, max_bytes: int, watcher: Watcher) -> None:
+    def __init__(self, file: BinaryIO, source: str, max_bytes: int, progress: Progress) -> None:
         self._file = file
-        self._watcher = watcher
+        self._watcher = progress
         self._source = source
         self._max_bytes = max_bytes
         self.bytes = 0
@@ -94,9 +96,9 @@ class _Meter:
 
 
 @contextmanager
-def _checked(target: Path, source: str, sha256: str | None, max_bytes: int, watcher: Watcher) -> Iterator[_Meter]:
+def _checked(target: Path, source: str, sha256: str | None, max_bytes: int, progress: Progress) -> Iterator[_Meter]:
     with open_atomic(target) as file:
-        meter = _Meter(file, source, max_bytes, watcher)
+        meter = _Meter(file, source, max_bytes, progress)
         yield meter
         found = meter.sha256.hexdigest()
         if sha256 is not None and found != sha256.lower():
@@ -132,16 +134,16 @@ class _Gate:
             self._begin(max(self.announced or 0, 0))
 
 
-def _download(url: str, target: Path, sha256: str | None, max_bytes: int, watcher: Watcher) -> None:
+def _download(url: str, target: Path, sha256: str | None, max_bytes: int, progress: Progress) -> None:
     source = _shown(urlsplit(url))
-    gate = _Gate(source, sha256, max_bytes, lambda size: watcher.begin(target.name, size))
+    gate = _Gate(source, sha256, max_bytes, lambda size: progress.begin(target.name, size))
     get = pooch.HTTPDownloader(
         chunk_size=CHUNK_BYTES,  # pooch's own is 1 kB
         timeout=TIMEOUT_SECONDS,
         headers={"Accept-Encoding": "identity"},  # or requests would ask for gzip and unpack it
         hooks={"response": gate},
     )
-    with _checked(target, source, sha256, max_bytes, watcher) as meter:
+    with _checked(target, source, sha256, max_bytes, progress) as meter:
         try:
             get(url, meter, None)
         except requests.RequestException as error:

@@ -52,11 +52,15 @@ def writing(path: Path) -> Iterator[None]:
         if error.errno in _NO_FOLDER and not where.is_dir():
             raise MissingError(f"{where} is a file where a folder is needed.", hint=_ELSEWHERE) from error
         if error.errno == errno.ENOENT and not where.parent.is_dir():
-            raise MissingError(f"the folder of {where} is not there.", hint="Make it first, or choose another.") from error
+            raise MissingError(
+                f"the folder of {where} is not there.", hint="Make it first, or choose another path."
+            ) from error
         if error.errno == errno.EISDIR:
             raise MissingError(f"{where} is a folder where a file is needed.", hint=_ELSEWHERE) from error
         if error.errno == errno.EFBIG:
-            raise MissingError(f"{where} is larger than its disk or a limit (ulimit -f) allows.", hint=_ELSEWHERE) from error
+            raise MissingError(
+                f"{where} is larger than its disk or a limit (ulimit -f) allows.", hint=_ELSEWHERE
+            ) from error
         if error.errno == errno.ENAMETOOLONG:
             raise MissingError(f"the name of {where} is too long for its disk.", hint=_ELSEWHERE) from error
         raise

@@ -151,7 +151,10 @@ def row_group_sizes(path: Path) -> list[int]:
 
 
 def count_values(path: Path) -> int:
-    """Values in all columns and rows, those in lists each for itself, without reading them. Errors as in `read_table`."""
+    """Values in all columns and rows, those in lists each for itself, without reading them.
+
+    Errors as in `read_table`.
+    """
     with _opened(path) as file:
         groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
         return sum(group.column(i).num_values for group in groups for i in range(group.num_columns))

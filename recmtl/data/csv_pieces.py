@@ -125,7 +125,7 @@ def _unreadable(record: list[str], columns: list[str]) -> tuple[str, str] | None
             return f"column {column!r} holds a NUL byte", "Is this a text file, in UTF-8?"
         wrong = next((character for character in value if "\ud800" <= character <= "\udfff"), None)
         if wrong is not None:
-            return f"column {column!r} holds the byte 0x{ord(wrong) & 0xFF:02x}, which is not UTF-8", _NOT_UTF_8
+            return f"column {column!r} holds the byte {ord(wrong) & 0xFF:02X}, which is not UTF-8", _NOT_UTF_8
     return None
 
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
+from recmtl.artifacts.progress import SILENT, Progress
 from recmtl.artifacts.tables import TableWriter
-from recmtl.artifacts.watcher import NOBODY, Watcher
 from recmtl.data.folders import domain_folder
 from recmtl.data.layout import DOMAIN, PART, Layout
 from recmtl.data.policies import PARTS
@@ -82,7 +82,7 @@ class RowEncoder:
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
 
-def write_rows(connection: DuckDBPyConnection, encoder: RowEncoder, out: Path, watcher: Watcher = NOBODY) -> None:
+def write_rows(connection: DuckDBPyConnection, encoder: RowEncoder, out: Path, progress: Progress = SILENT) -> None:
     """The table `rows` as `<part>/domain=<d>/part-0.parquet` below `out`, in the order of part, domain and row."""
     for (part_name, domain_name), pieces in groupby(encoded_pieces(connection, encoder), key=itemgetter(0)):
         folder = out / part_name / domain_folder(domain_name)
@@ -90,7 +90,7 @@ def write_rows(connection: DuckDBPyConnection, encoder: RowEncoder, out: Path, w
         with TableWriter(folder / "part-0.parquet", encoder.schema) as writer:
             for _, piece in pieces:
                 writer.write(piece)
-                watcher.advance(len(piece))
+                progress.advance(len(piece))
 
 
 def encoded_pieces(

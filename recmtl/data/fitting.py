@@ -2,7 +2,6 @@
 schema.
 """
 
-import unicodedata
 from collections.abc import Mapping
 
 from duckdb import DuckDBPyConnection
@@ -79,11 +78,6 @@ def _domains(connection: DuckDBPyConnection, column: str | None) -> tuple[str, .
             hint="Rename it in the raw files: that name is taken by the cell over all domains.",
         )
     for domain in domains:
-        if any(unicodedata.category(character) == "Cc" for character in domain):
-            raise DataError(
-                f"a domain in column {column!r} has a control character in its name: {domain[:50]!r}.",
-                hint="Rename it in the raw files.",
-            )
         if not 1 <= len(domain) <= MAX_NAME:
             raise DataError(
                 f"a domain in column {column!r} has a name of {len(domain):,} characters: {domain[:50]!r}.",

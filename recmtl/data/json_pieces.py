@@ -92,7 +92,7 @@ class JsonLines:
         try:
             record = _parsed(raw.decode())
         except UnicodeDecodeError as error:
-            wrong = f"holds the byte 0x{raw[error.start]:02x}, which is not UTF-8"
+            wrong = f"holds the byte {raw[error.start]:02X}, which is not UTF-8"
             raise DataError(f"{where} {wrong}.", hint="Write the file as UTF-8.") from error
         except json.JSONDecodeError as error:
             reason = f"{error.msg[:1].lower()}{error.msg[1:]} (character {error.colno})"

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from recmtl.artifacts.watcher import NOBODY, Watcher
+from recmtl.artifacts.progress import SILENT, Progress
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.encoding import FeatureEncoder, RowEncoder, write_rows
 from recmtl.data.fitting import fit_vocabularies, make_schema
@@ -33,8 +33,10 @@ MAX_LABEL = 1e12
 """Of a regression without bounds; a larger one is a mistake of units, and its mean could not be exact."""
 
 
-def build_split(dataset: DatasetConfig, policy: SplitConfig, raw: Path, out: Path, watcher: Watcher = NOBODY) -> Schema:
-    """Read the data set's files in `raw` and write the split below `out`; `watcher` is told how far it is.
+def build_split(
+    dataset: DatasetConfig, policy: SplitConfig, raw: Path, out: Path, progress: Progress = SILENT
+) -> Schema:
+    """Read the data set's files in `raw` and write the split below `out`; `progress` is told how far it is.
 
     Raises:
         DataError: a file is not in its format, a part stays empty, a label is out of range.
@@ -43,16 +45,16 @@ def build_split(dataset: DatasetConfig, policy: SplitConfig, raw: Path, out: Pat
     """
     layout = dataset.layout()
     with database(out) as connection:
-        watcher.say(f"reading {dataset.name}")
-        source = Source(dataset.name, layout, dataset.read(raw, connection), str(raw))
-        prepared = prepare(connection, source, policy, PARTS, watcher)
+        progress.say(f"reading {dataset.name}")
+        source = Source(dataset.name, layout, dataset.read(raw, connection), dataset.place(raw))
+        prepared = prepare(connection, source, policy, PARTS, progress)
         schema, counts = prepared.schema, prepared.counts
         if empty := sorted({*layout.domain_groups.values()} - {*schema.domains}):
-            watcher.say(f"no row belongs to the domains {', '.join(empty)}: they are left out")
+            progress.say(f"no row belongs to the domains {', '.join(empty)}: they are left out")
         save_vocabularies(prepared.encoder.features.vocabularies, out / "vocabulary")
-        watcher.say(f"writing {sum(counts.values()):,} rows: {', '.join(f'{p} {counts[p]:,}' for p in PARTS)}")
-        watcher.begin("writing", sum(counts.values()))
-        write_rows(connection, prepared.encoder, out, watcher)
+        progress.say(f"writing {sum(counts.values()):,} rows: {', '.join(f'{p} {counts[p]:,}' for p in PARTS)}")
+        progress.begin("writing", sum(counts.values()))
+        write_rows(connection, prepared.encoder, out, progress)
         (out / "schema.json").write_text(json.dumps(schema.document(), indent=1) + "\n")
         (out / "profile.json").write_text(json.dumps(profile(connection, schema), indent=1) + "\n")
     return schema
@@ -92,7 +94,7 @@ def prepare(
     source: Source,
     policy: SplitConfig,
     needed: Sequence[str],
-    watcher: Watcher = NOBODY,
+    progress: Progress = SILENT,
 ) -> Prepared:
     """Read the rows into the table `rows`, deal them to parts, and fit on the training part what encodes them all.
 
@@ -101,9 +103,9 @@ def prepare(
         ConfigError: the policy does not fit the layout.
     """
     rows = _load(connection, source)
-    watcher.say(f"dealing {rows:,} rows to parts and domains")
+    progress.say(f"dealing {rows:,} rows to parts and domains")
     counts = _deal(connection, source.layout, policy, needed)
-    watcher.say(f"fitting vocabularies and knots to {counts['train']:,} training rows")
+    progress.say(f"fitting vocabularies and knots to {counts['train']:,} training rows")
     vocabularies = fit_vocabularies(connection, source.layout, policy)
     schema = make_schema(connection, source.name, source.layout, policy, vocabularies)
     return Prepared(RowEncoder(source.layout, FeatureEncoder(schema, vocabularies)), counts)

@@ -47,8 +47,8 @@ class TableFiles:
     """Of the first file; of JSON lines, the keys of its first rows."""
     pieces: Iterator[Piece]
 
-    def require(self, columns: Sequence[str]) -> None:
-        """Refuse rows without these columns, all of them at once.
+    def require(self, columns: Sequence[str], mend: str) -> None:
+        """Refuse rows without these columns, all of them at once; `mend` says how to name them.
 
         Raises:
             DataError: names each that is not there, and the nearest that is.
@@ -56,9 +56,8 @@ class TableFiles:
         absent = [name for name in dict.fromkeys(columns) if name not in self.columns]
         if not absent:
             return
-        left = [name for name in self.columns if name not in columns]
-        problems = "; ".join(f"there is no column {name!r}{nearest(name, left)}" for name in absent)
-        hint = "Name the columns as the data set that was trained on does."
+        problems = "; ".join(f"there is no column {name!r}{nearest(name, self.columns)}" for name in absent)
+        hint = mend
         if self.form in (TableForm.CSV, TableForm.TSV):
             hint += " The first line must hold the names."
         if self.form is TableForm.JSONL:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from recmtl.artifacts.watcher import Watcher
+from recmtl.artifacts.progress import Progress
 from recmtl.batch import Batch
 from recmtl.data.order import Window
 from recmtl.data.rows import Rows
@@ -11,11 +11,11 @@ from recmtl.data.rows import Rows
 
 @dataclass(frozen=True)
 class WatchedRows:
-    """The same rows; each pass over them is told to `watcher` under the name `what`."""
+    """The same rows; each pass over them is told to `progress` under the name `what`."""
 
     rows: Rows
     what: str
-    watcher: Watcher
+    progress: Progress
 
     @property
     def group_sizes(self) -> tuple[int, ...]:
@@ -27,7 +27,7 @@ class WatchedRows:
 
     def batches(self, windows: Iterable[Window], size: int, skip: int = 0) -> Iterator[Batch]:
         """A batch counts as done when the next one is asked for."""
-        self.watcher.begin(self.what, len(self) - skip)
+        self.progress.begin(self.what, len(self) - skip)
         for batch in self.rows.batches(windows, size, skip):
             yield batch
-            self.watcher.advance(len(batch))
+            self.progress.advance(len(batch))

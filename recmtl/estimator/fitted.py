@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from recmtl.artifacts.progress import Silent
 from recmtl.config import nearest
 from recmtl.data.in_memory import encode_rows
 from recmtl.data.layout import Layout
@@ -23,7 +24,6 @@ from recmtl.estimator.settings import MEAN, Settings, check_columns
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig
 from recmtl.training.loop import train
-from recmtl.training.progress import Silent
 from recmtl.training.scorer import ANY_DOMAIN, Scorer, domain_index
 from recmtl.training.state import TrainState
 

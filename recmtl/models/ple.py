@@ -54,8 +54,7 @@ class PLE(Sharing):
         super().__init__()
         in_dims = [in_dim] + [config.expert[-1]] * (config.num_levels - 1)
         self.shared_experts = nn.ModuleList(
-            Experts(config.num_shared_experts, width, config.expert, config.dropout)
-            for width in in_dims
+            Experts(config.num_shared_experts, width, config.expert, config.dropout) for width in in_dims
         )
         self.levels = nn.ModuleList(
             _Level(config, width, num_tasks, last=place == len(in_dims)) for place, width in enumerate(in_dims, 1)

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from recmtl.adapters.mask import Masks
 from recmtl.artifacts import tensors
+from recmtl.artifacts.progress import Silent
 from recmtl.batch import Batch, Ragged
 from recmtl.metrics.skill import task_skill
 from recmtl.models.heads import Heads
@@ -32,7 +33,6 @@ from recmtl.training.config import TrainConfig
 from recmtl.training.loop import train
 from recmtl.training.optimizers import AdamConfig, LazyAdamConfig
 from recmtl.training.predict import predict_rows, task_predictions
-from recmtl.training.progress import Silent
 from recmtl.training.state import weights_of
 
 Mask = dict[str, Tensor]

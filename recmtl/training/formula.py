@@ -18,6 +18,9 @@ from recmtl.config import nearest
 from recmtl.errors import ConfigError
 
 MAX_CHARACTERS = 1000
+MAX_NAME = 128
+MAX_DEPTH = 100
+"""Operations within each other."""
 
 Numbers = NDArray[np.float64]
 
@@ -55,13 +58,15 @@ def parse_formula(given: str, tasks: Sequence[str]) -> Formula:
     name, equals, text = (part.strip() for part in given.partition("="))
     if not equals or not name or not text:
         raise ConfigError(f"--score {given!r} is not NAME=FORMULA.", hint="For example: --score ctcvr=click*conversion")
+    if len(name) > MAX_NAME or not name.isprintable():
+        raise ConfigError(f"a score may not be called {name[:MAX_NAME]!r}.", hint="Give it a short, plain name.")
     if len(text) > MAX_CHARACTERS:
         raise ConfigError(
             f"the formula of the score {name!r} is longer than {MAX_CHARACTERS:,} characters.", hint=_ALLOWED
         )
     try:
         parsed = ast.parse(text, mode="eval").body
-        found = list(_names(parsed, text))
+        found = list(_names(parsed, text, MAX_DEPTH))
     except SyntaxError as error:
         reason = f"{error.msg} at character {error.offset}"
         raise ConfigError(f"the score {name!r}: {text!r} is no formula: {reason}.", hint=_ALLOWED) from error
@@ -73,13 +78,15 @@ def parse_formula(given: str, tasks: Sequence[str]) -> Formula:
     return Formula(name, text, parsed)
 
 
-def _names(node: ast.expr, text: str) -> Iterator[str]:
+def _names(node: ast.expr, text: str, depth: int) -> Iterator[str]:
     """The tasks in a formula; ValueError where it holds anything but what a formula may."""
+    if not depth:
+        raise ValueError(f"more than {MAX_DEPTH} operations stand in each other")
     if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
-        yield from _names(node.left, text)
-        yield from _names(node.right, text)
+        yield from _names(node.left, text, depth - 1)
+        yield from _names(node.right, text, depth - 1)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        yield from _names(node.operand, text)
+        yield from _names(node.operand, text, depth - 1)
     elif isinstance(node, ast.Name):
         yield node.id
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):

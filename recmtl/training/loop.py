@@ -15,9 +15,11 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
 from recmtl.artifacts import tensors
+from recmtl.artifacts.progress import Progress
 from recmtl.batch import Batch
 from recmtl.data.order import shuffled
 from recmtl.data.rows import Rows
+from recmtl.data.watched import WatchedRows
 from recmtl.errors import ConfigError, DataError, Interrupted
 from recmtl.metrics.predictions import TaskPredictions
 from recmtl.metrics.skill import skills
@@ -27,7 +29,6 @@ from recmtl.training.config import TrainConfig
 from recmtl.training.interrupt import stop_if_asked
 from recmtl.training.objective import Objective
 from recmtl.training.predict import task_predictions
-from recmtl.training.progress import Progress
 from recmtl.training.state import TrainState
 
 CHECKPOINT_SECONDS = 300.0
@@ -146,7 +147,8 @@ class _Loop:
             if monotonic() - self.saved > CHECKPOINT_SECONDS:
                 self.save()
             stop_if_asked()
-        predictions = task_predictions(self.model, self.valid_rows, self.tasks)
+        valid_rows = WatchedRows(self.valid_rows, "validation", self.progress)
+        predictions = task_predictions(self.model, valid_rows, self.tasks)
         self.record(state.loss_T / state.rows_T.clamp(min=torch.finfo(torch.float32).tiny), predictions)
 
     def step(self, batch: Batch) -> Tensor:
@@ -174,7 +176,8 @@ class _Loop:
             found = skills(predictions)
         except Undefined as error:
             raise DataError(
-                f"no task has a validation score: {error.reason}.", hint="Give validation more rows (split.shares)."
+                f"no task has a validation score: {error.reason}.",
+                hint="Give validation more rows (split.shares or split.valid_share).",
             ) from error
         defined = [skill for skill in found.values() if skill is not None]
         self.state.record(losses, found, sum(defined) / len(defined))

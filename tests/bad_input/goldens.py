@@ -1,9 +1,9 @@
 """The file `goldens.txt`: for each case its command, its exit code, the error and its hint.
 
-    tables.a_column_is_missing
-    $ recmtl split-domains --config taobao.json
-    3: data/raw/taobao/theme_click_log.csv: line 1 names no column 'theme_id'.
-    Fetch the file again.
+tables.a_column_is_missing
+$ recmtl split-domains --config taobao.json
+3: data/raw/taobao/theme_click_log.csv: line 1 names no column 'theme_id'.
+Fetch the file again.
 """
 
 import re
@@ -36,7 +36,7 @@ class Golden:
         """With the folder `here`, and all that changes, replaced by placeholders."""
 
         def steady(text: str) -> str:
-            text = text.replace(str(here), "HERE")
+            text = text.replace(str(here), "HERE").encode(errors="backslashreplace").decode()
             for changing, placeholder in CHANGING.items():
                 text = re.sub(changing, placeholder, text)
             return text

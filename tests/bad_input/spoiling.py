@@ -6,7 +6,7 @@ from pathlib import Path
 
 from recmtl.artifacts import manifest
 from recmtl.pipelines.download import Download
-from recmtl.pipelines.stage import execute
+from recmtl.pipelines.stage import Stage, execute
 from recmtl.pipelines.workspace import Workspace
 
 
@@ -44,9 +44,14 @@ def change_line(path: Path, number: int, change: Callable[[str], str]) -> None:
     path.write_text("\n".join(lines))
 
 
+def run(here: Path, stage: Stage) -> None:
+    """Run a stage that comes before."""
+    execute(stage, Workspace(here), Silent())
+
+
 def download_taobao(here: Path) -> Path:
     """Bring the files in `taobao`, whatever is in them: they have no published sums. Returns the raw folder."""
-    execute(Download("taobao", str(here / "taobao")), Workspace(here), Silent())
+    run(here, Download("taobao", str(here / "taobao")))
     return here / "data/raw/taobao"
 
 

@@ -53,4 +53,4 @@ def test_every_page_is_found_from_the_readme_and_every_link_leads_somewhere():
                 assert anchor in slugs, f"{page.name} links {target}#{anchor}"
             if page.name == "README.md":
                 linked.add(path)
-    assert {path for path in (ROOT / "docs").glob("*.md")} <= linked
+    assert set((ROOT / "docs").glob("*.md")) <= linked

@@ -158,6 +158,9 @@ def test_no_manifest_no_artefact(workspace, cli):
     (workspace / "data/sample/manifest.json").unlink()
     ran = cli("prune-single", "--task", "0", "--data", "sample", cwd=workspace)
     assert ran.code == 5
-    assert "data/sample is not there" in ran.err
+    assert "data/sample holds no manifest.json" in ran.err
+    # it might as well be the user's own folder: it is not replaced
+    assert cli("split-domains", "--sample", cwd=workspace).code == 2
+    (workspace / "data/sample").rename(workspace / "elsewhere")
     assert "split-domains: done:" in cli("split-domains", "--sample", cwd=workspace).out
     assert "done already" in cli("train-mtl", cwd=workspace).out  # the same split again: nothing after it is stale

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from recmtl.artifacts.progress import Silent
 from recmtl.errors import RecmtlError
 from recmtl.pipelines.prune_single import PruneSingle
 from recmtl.pipelines.selection import Asked
@@ -20,7 +21,6 @@ from recmtl.pipelines.stage import Stage, execute
 from recmtl.pipelines.train_mtl import TrainMtl
 from recmtl.pipelines.workspace import Workspace
 from recmtl.training import loop
-from recmtl.training.progress import Silent
 
 SETTINGS = ("train.epochs=3", "train.patience=9", "train.batch_size=128")
 KILLS = 20

@@ -36,12 +36,26 @@ class DatasetConfig(Component):
     licence: ClassVar[str] = ""
     embedded: ClassVar[bool] = False
     """The files come with the package: there is nothing to download."""
+    in_place: ClassVar[bool] = False
+    """The files are the user's own, and stay where they are: `read` is given the workspace's folder."""
     how_to_get: ClassVar[str] = ""
     """Where a person gets files that need a login."""
 
     def layout(self) -> Layout:
         """What the columns of `read` mean."""
         raise TypeError(f"{type(self).__name__} does not say what its columns mean")
+
+    def own_files(self, workspace: Path) -> list[Path]:
+        """Every file that `read` reads, of a data set whose files are in place.
+
+        Raises:
+            MissingError: one is not there.
+        """
+        raise TypeError(f"{type(self).__name__} does not say which files are the user's own")
+
+    def place(self, raw: Path) -> str:
+        """Where the rows lie, for errors."""
+        return str(raw)
 
     def read(self, raw: Path, connection: DuckDBPyConnection) -> str:
         """Query for all rows of the files in `raw`, with the columns that `layout` names and `row`.

@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from bad_input.case import case
-from bad_input.spoiling import cut, flip
 
+from bad_input.case import case
+from bad_input.spoiling import cut, flip, run
 from recmtl.artifacts import tensors
+from recmtl.pipelines.selection import Asked
+from recmtl.pipelines.split_domains import SplitDomains
 
 BEST = "runs/sample/model/best.pt"
 MINE = "evaluate --checkpoint mine.pt"
@@ -79,15 +81,7 @@ def of_another_split(here: Path) -> str:
 
 @case()
 def of_a_split_that_was_made_anew(here: Path) -> str:
-    from bad_input.spoiling import Silent
-
-    from recmtl.pipelines.selection import Asked
-    from recmtl.pipelines.split_domains import SplitDomains
-    from recmtl.pipelines.stage import execute
-    from recmtl.pipelines.workspace import Workspace
-
-    split = SplitDomains(Asked(config=str(here / "sample.json"), settings=("split.seed=4",)))
-    execute(split, Workspace(here), Silent())
+    run(here, SplitDomains(Asked(config=str(here / "sample.json"), settings=("split.seed=4",))))
     return "evaluate"
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
 from bad_input.case import case
 from bad_input.spoiling import cut, flip
-
 from recmtl.artifacts import tensors
 
 TICKETS = "runs/sample/tickets/click"

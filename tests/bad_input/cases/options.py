@@ -229,3 +229,48 @@ def set_what_the_stage_does_not_use(here: Path) -> str:
 @case()
 def set_a_key_twice_in_one_object(here: Path) -> str:
     return """train-mtl --set 'train.optimizer={"name": "adam", "name": "adamw"}'"""
+
+
+@case()
+def a_demo_in_a_file(here: Path) -> str:
+    return "demo --workspace sample.json"
+
+
+@case()
+def set_a_model_that_is_none(here: Path) -> str:
+    return "train-mtl --set model.name=mmoee"
+
+
+@case()
+def set_a_list_that_is_empty(here: Path) -> str:
+    return "train-mtl --run new --set model.bottom=[]"
+
+
+@case()
+def set_a_section_to_a_word(here: Path) -> str:
+    return "train-mtl --set train=fast"
+
+
+@case()
+def set_a_learning_rate_far_too_large(here: Path) -> str:
+    return "train-mtl --set train.optimizer.learning_rate=1e30"
+
+
+@case()
+def set_a_layer_beyond_all_memory(here: Path) -> str:
+    return "train-mtl --run new --set model.bottom=[1000000000000]"
+
+
+@case()
+def a_name_that_is_not_utf_8(here: Path) -> str:
+    return "split-domains --config sample.json --data n\udcff"
+
+
+@case()
+def a_workspace_whose_name_is_not_utf_8(here: Path) -> str:
+    return "split-domains --config sample.json --workspace w\udcff"
+
+
+@case()
+def a_name_that_is_too_long(here: Path) -> str:
+    return f"split-domains --config sample.json --data {'x' * 101}"

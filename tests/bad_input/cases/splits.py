@@ -6,10 +6,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from bad_input.case import case
 from bad_input.spoiling import cut, edit, flip
-
 from recmtl.artifacts import manifest
+from recmtl.artifacts.hashing import digest_json
 
 SPLIT = "data/sample"
 TRAIN = "train-mtl --set train.epochs=1"
@@ -87,8 +88,6 @@ def a_manifest_of_a_later_version(here: Path) -> str:
 
 @case()
 def a_manifest_that_names_a_file_elsewhere(here: Path) -> str:
-    from recmtl.artifacts.hashing import digest_json
-
     path = here / SPLIT / "manifest.json"
     facts = json.loads(path.read_text())
     facts["outputs"]["../../sample.json"] = facts["outputs"].pop("schema.json")

@@ -4,7 +4,8 @@ import gzip
 from pathlib import Path
 
 from bad_input.case import case
-from bad_input.spoiling import change_line, cut, download_taobao, edit, publish_adult
+from bad_input.spoiling import change_line, cut, download_taobao, edit, publish_adult, publish_raw
+from recmtl import sample_data
 
 LOG = "taobao/theme_click_log.csv"
 TAOBAO = "split-domains --config taobao_10.json"
@@ -201,3 +202,36 @@ def both_files_are_empty(here: Path) -> str:
 def ends_of_lines_are_mixed(here: Path) -> str:
     change_line(here / "adult/adult.data", 12, lambda line: line + "\r")
     return split_adult(here)
+
+
+def movielens(here: Path, name: str, old: str, new: str) -> str:
+    """Replace the first `old` in one of MovieLens' files."""
+    files = {path.name: path.read_bytes() for path in (sample_data.folder() / "movielens").iterdir()}
+    assert old.encode() in files[name]
+    publish_raw(here, "movielens_1m", files | {name: files[name].replace(old.encode(), new.encode(), 1)})
+    return "split-domains --config movielens_age.json"
+
+
+@case()
+def a_rating_out_of_range(here: Path) -> str:
+    return movielens(here, "ratings.dat", "::5::", "::6::")
+
+
+@case()
+def a_rating_by_nobody(here: Path) -> str:
+    return movielens(here, "users.dat", "1::", "999999::")
+
+
+@case()
+def a_user_who_is_there_twice(here: Path) -> str:
+    return movielens(here, "users.dat", "\n2::", "\n1::")
+
+
+@case()
+def a_code_that_stands_for_no_domain(here: Path) -> str:
+    return movielens(here, "users.dat", "::25::", "::24::")
+
+
+@case()
+def one_delimiter_in_place_of_another(here: Path) -> str:
+    return movielens(here, "ratings.dat", "::", ",")

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 from bad_input.case import case
-from bad_input.spoiling import publish_adult
-
-from recmtl import sample_data
+from bad_input.spoiling import publish_adult, run
+from recmtl.pipelines.selection import Asked
+from recmtl.pipelines.split_domains import SplitDomains
 
 ADULT = "split-domains --config adult.json"
 
@@ -131,3 +131,12 @@ def no_weight_at_all(here: Path) -> str:
 @case()
 def nothing_left_of_a_model(here: Path) -> str:
     return "prune-single --task 0 --final-rate 0.0000001"
+
+
+@case(leaves=("runs/adult",))
+def no_task_can_be_validated(here: Path) -> str:
+    lines = (here / "adult/adult.data").read_text().splitlines(keepends=True)
+    (here / "adult/adult.data").write_text("".join(lines[:30]))
+    publish_adult(here)
+    run(here, SplitDomains(Asked(config="adult.json", settings=("split.valid_share=0.04",))))
+    return "train-mtl --data adult"

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from bad_input.case import case
 from bad_input.spoiling import publish_raw
-
 from recmtl import sample_data
 from recmtl.data.datasets.lt4rec import MULTI, SINGLE
 from recmtl.testing.tfrecord_writer import Feature, encode_example, frame
@@ -14,7 +13,7 @@ NAME = "part-r-00002.gz"
 GOOD = gzip.decompress((sample_data.folder() / "video/part-r-00000.gz").read_bytes())
 ROW: dict[str, Feature] = {
     "label": 1, "cvrlabel": 0.5, "seqnum": "s1", "pctr": "0.25",
-    **dict.fromkeys(SINGLE, "a"), **dict.fromkeys(MULTI, ["a", "b"]),
+    **dict.fromkeys(SINGLE, "a"), **{name: ["a", "b"] for name in MULTI},
 }  # fmt: skip
 
 

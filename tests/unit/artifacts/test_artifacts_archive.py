@@ -58,7 +58,7 @@ def test_it_tells_how_far_it_is(packed, tmp_path):
         def say(self, text, /):
             raise AssertionError
 
-    extract(packed, {"readme": tmp_path / "r", "train.csv": tmp_path / "t"}, max_bytes=10**6, watcher=Told())
+    extract(packed, {"readme": tmp_path / "r", "train.csv": tmp_path / "t"}, max_bytes=10**6, progress=Told())
     size = len(FILES["set/train.csv"])
     assert Told.passes == {"r": [2, 2], "t": [size, size]}
 

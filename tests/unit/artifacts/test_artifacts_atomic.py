@@ -191,7 +191,11 @@ def test_discard_removes_files_folders_and_links(tmp_path):
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(errno.ENOSPC, "no space is left for .*x: .* free"), (errno.EDQUOT, "no space is left"), (errno.EROFS, "no permission")],
+    [
+        (errno.ENOSPC, "no space is left for .*x: .* free"),
+        (errno.EDQUOT, "no space is left"),
+        (errno.EROFS, "no permission"),
+    ],
 )
 def test_failed_writes_are_explained(tmp_path, number, text):
     with pytest.raises(MissingError, match=text) as caught, writing(tmp_path / "deep" / "x"):

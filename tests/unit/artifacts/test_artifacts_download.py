@@ -152,21 +152,21 @@ class Told:
 def test_it_tells_how_far_it_is(server, target, path, announced):
     """0 where the answer does not say how long the file itself is; an answer that fails is no pass."""
     told = Told()
-    fetch(server.url + path, target, sha256=SHA256, max_bytes=SIZE, watcher=told)
+    fetch(server.url + path, target, sha256=SHA256, max_bytes=SIZE, progress=told)
     assert (told.passes, told.bytes) == ([("data.bin", announced)], [SIZE])
 
 
 def test_a_try_after_one_that_broke_off_begins_again(server, tmp_path):
     told = Told()
     with pytest.raises(MissingError):
-        fetch(server.url + "/short", tmp_path / "x", sha256=SHA256, max_bytes=SIZE, watcher=told)
+        fetch(server.url + "/short", tmp_path / "x", sha256=SHA256, max_bytes=SIZE, progress=told)
     assert told.passes == [("x", SIZE)] * 3
 
 
 def test_a_copy_tells_how_far_it_is(target, tmp_path):
     (tmp_path / "source").write_bytes(BODY)
     told = Told()
-    copy_checked(tmp_path / "source", target, sha256=SHA256, max_bytes=SIZE, watcher=told)
+    copy_checked(tmp_path / "source", target, sha256=SHA256, max_bytes=SIZE, progress=told)
     assert (told.passes, told.bytes) == ([("data.bin", SIZE)], [SIZE])
 
 

@@ -152,7 +152,8 @@ def test_differences_are_named(tmp_path):
     }
     with pytest.raises(DamagedError) as caught:
         check_like(found, expected, "weights", tmp_path / "best.pt")
-    assert "best.pt does not fit this model: weights missing: l, m, n and 2 more, unexpected: extra, " in caught.value.message
+    missing = "weights missing: l, m, n and 2 more, unexpected: extra, "
+    assert f"best.pt does not fit this model: {missing}" in caught.value.message
     assert "shape of x is (3, 4), expected (4, 4) and 1 more" in caught.value.message
     with pytest.raises(DamagedError, match=r"type of y is float32, expected bool"):
         check_like({"y": torch.zeros(2)}, {"y": ((2,), torch.bool)}, "masks", tmp_path)

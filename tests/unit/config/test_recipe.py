@@ -121,7 +121,8 @@ def test_a_component_given_by_its_name_takes_settings() -> None:
 def test_a_family_is_a_section_too() -> None:
     assert recipe({"model": "diesel"}).section("model", Engine) == Diesel()
     assert recipe({"model": {"name": "diesel", "cylinders": 2}}).section("model", Engine) == Diesel(cylinders=2)
-    with pytest.raises(ConfigError, match=r"^my.json: the section 'model' is missing; it names one of: diesel, steam\.$"):
+    missing = r"^my.json: the section 'model' is missing; it names one of: diesel, steam\.$"
+    with pytest.raises(ConfigError, match=missing):
         recipe({}).section("model", Engine)
 
 

@@ -104,9 +104,9 @@ def test_places_follow_the_file_on_any_number_of_threads(tmp_path: Path) -> None
         (b"\r\n1,a\r\n\r\n\r\nx1,b\r\n", "line 5, column age: 'x1' is not a number"),
         (b'1,"two\nlines"\nx1,b\n', "line 3, column age: 'x1' is not a number"),
         (b"1,a\n2,b,c\n", "line 2 has 3 columns, expected 2. The columns are age, city."),
-        (b"1,a\n2\n", "line 2 has 1 columns, expected 2"),
-        (b"1,a\n\n\n2\n", "line 4 has 1 columns, expected 2"),
-        (b"1,a\n  \n2,b\n", "line 2 has 1 columns, expected 2"),
+        (b"1,a\n2\n", "line 2 has 1 column, expected 2"),
+        (b"1,a\n\n\n2\n", "line 4 has 1 column, expected 2"),
+        (b"1,a\n  \n2,b\n", "line 2 has 1 column, expected 2"),
         (b'1,a\n2,"b\n3,c\n4,d\n', "line 2 holds a quote that does not end"),
         (b'1,a\n2,b\n3,"c', "line 3 holds a quote that does not end"),
         (b'1,a\n2,"b"c\n', "line 2 holds a quote that does not end, or goes on after it"),
@@ -207,7 +207,7 @@ def test_every_letter_of_latin_1(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"1::a\n2:b\n", "line 2 has 1 columns, expected 2. The columns are age, city."),
+        (b"1::a\n2:b\n", "line 2 has 1 column, expected 2. The columns are age, city."),
         (b"1::a\n2::b::c\n", "line 2 has 3 columns, expected 2"),
         (b"1::a\n\n:2::b\n", "line 3, column age: ':2' is not a number"),
         (b'1::"a\nx::b"\n', "line 2, column age: 'x' is not a number"),

@@ -20,6 +20,14 @@ def as_json(values):
     return pa.ExtensionArray.from_storage(pa.json_(), pa.array(written, pa.string()))
 
 
+CONNECTION = duckdb.connect()
+
+
+def duckdb_cast(values, kind):
+    CONNECTION.register("given", pa.table({"v": values}))
+    return [row[0] for row in CONNECTION.sql(f"SELECT CAST(v AS {kind}) FROM given").fetchall()]
+
+
 def text(values, *missing):
     return as_text(values, missing).to_pylist()
 
@@ -47,9 +55,7 @@ class TestText:
     @given(st.lists(st.integers(-(2**63), 2**63 - 1) | st.none(), min_size=1))
     def test_integers_are_as_duckdb_casts_them(self, values):
         column = pa.array(values, pa.int64())
-        integers = pa.table({"v": column})
-        expected = duckdb.sql("SELECT CAST(v AS VARCHAR) FROM integers").fetchall()
-        assert text(column) == [row[0] for row in expected]
+        assert text(column) == duckdb_cast(column, "VARCHAR")
 
     def test_what_is_missing(self):
         assert text(pa.array(["", "?", " ? ", "a", None, "-1"]), "?", "-1") == [None, None, None, "a", None, None]
@@ -112,10 +118,8 @@ class TestNumber:
     @given(st.lists(st.floats(-3e38, 3e38).map(repr), min_size=1))
     def test_written_numbers_are_read_as_python_and_duckdb_read_them(self, texts):
         values = pa.array(texts)
-        integers = pa.table({"v": values})
         read = number(values, written=True)
-        assert read == [float(text) for text in texts]
-        assert read == [row[0] for row in duckdb.sql("SELECT CAST(v AS DOUBLE) + 0.0 FROM integers").fetchall()]
+        assert read == [float(text) for text in texts] == duckdb_cast(values, "DOUBLE")
 
     def test_there_is_one_zero(self):
         assert str(number(pa.array([-0.0]))) == "[0.0]"

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 import torch
 
+from recmtl.artifacts.progress import Silent
 from recmtl.config import choose
 from recmtl.data.layout import Layout
 from recmtl.data.loader import load_columns, load_part
@@ -21,7 +22,6 @@ from recmtl.testing.table_dataset import TableDataset
 from recmtl.training.config import TrainConfig
 from recmtl.training.loop import train
 from recmtl.training.predict import predict_rows
-from recmtl.training.progress import Silent
 
 torch.set_num_threads(1)
 

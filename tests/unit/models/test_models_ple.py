@@ -30,7 +30,7 @@ def by_the_paper(model, x_BI, levels):
             experts, share_BE = own[t] + common, share(level.gates[t], h[t])
             h_next.append(sum(share_BE[:, e : e + 1] * expert for e, expert in enumerate(experts)))
         if place < levels - 1:
-            experts, share_BE = sum(own, []) + common, share(level.shared_gate, shared_BI)
+            experts, share_BE = [*own[0], *own[1], *own[2], *common], share(level.shared_gate, shared_BI)
             shared_BI = sum(share_BE[:, e : e + 1] * expert for e, expert in enumerate(experts))
         h = h_next
     return torch.stack([model.towers.tower[t](h[t]) for t in range(len(TASKS))], dim=1)
@@ -70,7 +70,7 @@ def test_at_two_levels_it_reaches_them_through_the_shared_experts_alone():
     model = ple(num_levels=2)
     assert any(name.startswith("levels.0.experts.0.") for name in gradients(model, task=1))
     with torch.no_grad():  # without the way through the shared experts nothing of another task is left
-        for name, value in model.shared_experts[1].named_parameters():
+        for value in model.shared_experts[1].parameters():
             value.zero_()
     touched = gradients(model, task=1)
     assert not any(name.startswith(("levels.0.experts.0.", "levels.1.experts.0.")) for name in touched)

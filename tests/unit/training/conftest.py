@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 import pytest
 import torch
 
+from recmtl.artifacts.progress import Silent
 from recmtl.models.encoder import EncoderConfig
 from recmtl.models.model import Model
 from recmtl.models.shared_bottom import SharedBottomConfig
 from recmtl.testing.planted import planted
 from recmtl.training.config import TrainConfig
 from recmtl.training.loop import train
-from recmtl.training.progress import Silent
 
 TRAIN, VALID = planted(300, seed=1), planted(300, seed=2)
 

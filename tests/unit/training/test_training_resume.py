@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from recmtl.artifacts import tensors
+from recmtl.artifacts.progress import Silent
 from recmtl.errors import Interrupted
 from recmtl.training import loop
 from recmtl.training.interrupt import signals_wait
 from recmtl.training.optimizers import OptimizerConfig, TableOptimizerConfig
-from recmtl.training.progress import Silent
 from recmtl.training.state import weights_of
 
 SCHEDULES = [

@@ -1,10 +1,10 @@
-"""Who is told how far a computation is, by code that knows nothing of training: the same as its `Progress`."""
+"""How far a computation is: said by whoever computes, shown by whoever runs it."""
 
 from typing import Protocol
 
 
-class Watcher(Protocol):
-    """Told in rows, or in bytes by what copies files."""
+class Progress(Protocol):
+    """Told by long computations what they do: in rows, or in bytes by what copies files."""
 
     def begin(self, what: str, size: int, /) -> None:
         """A pass begins, over so many; 0 if nobody knows."""
@@ -16,8 +16,8 @@ class Watcher(Protocol):
         """One line for the log."""
 
 
-class Nobody:
-    """Does not care."""
+class Silent:
+    """Shows nothing."""
 
     def begin(self, what: str, size: int, /) -> None:
         """Nothing."""
@@ -29,4 +29,4 @@ class Nobody:
         """Nothing."""
 
 
-NOBODY = Nobody()
+SILENT = Silent()
