@@ -147,7 +147,7 @@ def _refuse_overwriting(request: Request) -> None:
     if STDIN in (request.source, request.target):
         return
     source, target = Path(request.source).resolve(), Path(request.target).resolve()
-    if source == target or source in target.parents:
+    if source == target or (source.is_dir() and source in target.parents):
         raise ConfigError(
             f"--output {request.target} is {'the input itself' if source == target else 'in the folder of the input'}.",
             hint="Write to another place.",

@@ -121,11 +121,11 @@ def open_delimited(stream: BinaryIO, source: str, delimiter: str) -> Opened:
 def _unreadable(record: list[str], columns: list[str]) -> tuple[str, str] | None:
     """Column and problem of the first value that is no text, and how to mend it."""
     for column, value in zip(columns, record, strict=True):
-        if "\0" in value:
-            return f"column {column!r} holds a NUL byte", "Is this a text file, in UTF-8?"
         wrong = next((character for character in value if "\ud800" <= character <= "\udfff"), None)
         if wrong is not None:
             return f"column {column!r} holds the byte {ord(wrong) & 0xFF:02X}, which is not UTF-8", _NOT_UTF_8
+        if "\0" in value:
+            return f"column {column!r} holds a NUL byte", "Is this a text file, in UTF-8?"
     return None
 
 

@@ -1,5 +1,6 @@
 """Parquet files, a few thousand rows at a time."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
@@ -25,6 +26,9 @@ def open_parquet(stream: BinaryIO, source: str) -> Opened:
     """
     if stream.read(len(START)) != START:
         raise DataError(f"{source} is no Parquet file.", hint="Is it of another form? Name it by its ending.")
+    stream.seek(-len(START), io.SEEK_END)
+    if stream.read() != START:
+        raise DamagedError(f"{source} is cut off: its index is not there.", hint="Fetch or write the file again.")
     stream.seek(0)
     with _damage_named(source):
         # without a buffer a whole column of a row group is read at once, and a group may be the whole file

@@ -3,6 +3,7 @@
 Read in pieces of bounded size, in order, with all columns as they are.
 """
 
+import difflib
 import io
 import shutil
 import sys
@@ -24,10 +25,13 @@ from recmtl.data.parquet_pieces import START as PARQUET
 from recmtl.data.parquet_pieces import open_parquet
 from recmtl.data.table_form import NAMES, TableForm, form_of
 from recmtl.data.table_piece import Opened, Piece
+from recmtl.data.typed_columns import shown
 from recmtl.errors import ConfigError, DataError, MissingError
 
 STDIN = "-"
 _SNIFFED_BYTES = 1 << 16
+_NAMED = 10
+"""Columns that an error lists."""
 
 _OPENERS: dict[TableForm, Callable[[BinaryIO, str], Opened]] = {
     TableForm.CSV: lambda stream, source: open_delimited(stream, source, ","),
@@ -56,13 +60,21 @@ class TableFiles:
         absent = [name for name in dict.fromkeys(columns) if name not in self.columns]
         if not absent:
             return
-        problems = "; ".join(f"there is no column {name!r}{nearest(name, self.columns)}" for name in absent)
-        hint = mend
+        problems = [f"there is no column {name!r}{self._meant(name, columns)}" for name in absent[:_NAMED]]
+        problems += [f"and {len(absent) - _NAMED} more are not there"] if len(absent) > _NAMED else []
+        there = [shown(name, 30) for name in self.columns[:_NAMED]] + ["..."] * (len(self.columns) > _NAMED)
+        hint = f"{mend} There are {', '.join(there)}."
         if self.form in (TableForm.CSV, TableForm.TSV):
             hint += " The first line must hold the names."
         if self.form is TableForm.JSONL:
             hint += " A key that is rare may be null in the first line."
-        raise DataError(f"{self.source}: {problems}.", hint=hint)
+        raise DataError(f"{self.source}: {'; '.join(problems)}.", hint=hint)
+
+    def _meant(self, name: str, wanted: Sequence[str]) -> str:
+        """A column that nobody else asks for, if its name is near; or one that is hardly different."""
+        free = [column for column in self.columns if column not in wanted]
+        close = difflib.get_close_matches(name, free, n=1) or difflib.get_close_matches(name, self.columns, 1, 0.8)
+        return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def open_table(source: str, form: TableForm | None = None) -> TableFiles:
@@ -118,7 +130,8 @@ def _form_of_all(paths: Sequence[Path], source: str) -> TableForm:
     if None in forms:
         raise ConfigError(
             f"{forms[None]}: its name does not say what form of table it is.",
-            hint=f"Name it by its ending ({NAMES}; all but the last also with .gz), or give the form.",
+            hint=f"Name it by its ending ({NAMES}; all but the last also with .gz), or state the form: --input-format, "
+            "or dataset.format in a config.",
         )
     if len(forms) > 1:
         names = " and ".join(sorted(str(form.value) for form in forms if form))

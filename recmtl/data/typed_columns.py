@@ -102,10 +102,10 @@ def _refuse(bad: pa.Array, values: pa.Array, what: str, hint: str) -> None:
         raise Misfit(f"is {shown(values[row].as_py())}, {what}", row, hint=hint)
 
 
-def shown(value: object) -> str:
-    """A value for an error, cut where it is long."""
+def shown(value: object, most: int = 100) -> str:
+    """A value for an error, cut where it is longer than `most` characters."""
     text = repr(value)
-    return text if len(text) <= 100 else f"{text[:100]}..."
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def _cleaned(texts: pa.StringArray, missing: Sequence[str]) -> pa.StringArray:
@@ -138,6 +138,7 @@ def _whole(values: pa.Array) -> pa.Array:
         _refuse(pc.not_equal(pc.floor(values), values), values, what, _WRITE_AS_TEXT)
         return pc.floor(values).cast(pa.decimal128(38, 0))
     exact, numbers = EXACT[values.type], values.cast(pa.float64())
+    _refuse(pc.invert(pc.is_finite(numbers)), numbers, "no category", "A missing value is null.")
     _refuse(pc.invert(pc.equal(pc.floor(numbers), numbers)), numbers, what, _WRITE_AS_TEXT)
     too_large = "too large for a float to hold each id"
     _refuse(pc.invert(pc.less_equal(pc.abs(numbers), exact)), numbers, too_large, "Store it as text or as integers.")

@@ -1,5 +1,4 @@
-"""A domain that lacks rows in a part is no error: it is said, and what cannot be measured is undefined, with a reason.
-"""
+"""A domain that lacks rows in a part is no error: it is said, and what has no value is undefined, with a reason."""
 
 import pytest
 

@@ -235,6 +235,9 @@ class TestTickets:
         assert by_hand == {"click": pytest.approx(0.2, abs=1e-4)}
         path = "completion=runs/sample/tickets/completion/2_44.72%.pt"
         both = cli("train-mtl", "--tickets", "click=1", "--tickets", path, *given, cwd=workspace).json["tickets"]
+        for words in (("sample", "click=1"), ("click=1", "sample")):  # a task's own word counts more than a run's
+            ran = cli("train-mtl", *(w for word in words for w in ("--tickets", word)), *given, cwd=workspace)
+            assert ran.json["tickets"] == {"click": both["click"], "completion": by_default["completion"]}
         assert both == {"click": pytest.approx(0.6687, abs=1e-4), "completion": pytest.approx(0.4472, abs=1e-4)}
         assert set(cli("train-mtl", "--tickets", "sample", *given, cwd=workspace).json["tickets"]) == set(by_default)
 
@@ -245,8 +248,12 @@ class TestTickets:
             (("clik=1",), 2, "did you mean 'click'?"),
             (("click=nowhere.pt",), 5, "no such file"),
             (("nobody",), 5, "holds no ticket"),
-            (("click=runs/sample/tickets/completion/ticket.pt",), 6, "a mask of the task 'completion', not of 'click'"),
-            (("click=runs/sample/model/best.pt",), 6, "is no mask"),
+            (
+                ("click=runs/sample/tickets/completion/ticket.pt",),
+                6,
+                "a ticket of the task 'completion', not of 'click'",
+            ),
+            (("click=runs/sample/model/best.pt",), 6, "is no ticket"),
         ],
     )
     def test_a_wrong_ticket_is_refused(self, workspace, cli, words, code, says):

@@ -27,13 +27,16 @@ KILLS = 20
 
 
 class Killer(Silent):
-    """Sends this process a signal at its `at`-th step."""
+    """Sends this process a signal at its `at`-th step of training."""
 
     def __init__(self, at: int | None, number: signal.Signals) -> None:
-        self.left, self.number = at, number
+        self.left, self.number, self.training = at, number, False
+
+    def begin(self, what: str, rows: int) -> None:
+        self.training = what.startswith("epoch")
 
     def advance(self, rows: int) -> None:
-        if self.left is not None and rows:
+        if self.left is not None and rows and self.training:
             self.left -= 1
             if self.left == 0:
                 os.kill(os.getpid(), self.number)

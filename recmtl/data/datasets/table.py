@@ -116,7 +116,7 @@ class TableConfig(DatasetConfig):
     """Rows of a test part of its own (the split policy `files`); none: the policy takes it out of the others."""
     format: Literal["csv", "tsv", "jsonl", "parquet"] | None = None
     """Of the files; none: their names say it."""
-    tasks: tuple[TaskColumn, ...] = Field(min_length=1)
+    tasks: tuple[TaskColumn, ...]
     """What is predicted."""
     categorical: tuple[Name, ...] = ()
     """Columns that are categories: texts or whole numbers."""
@@ -139,6 +139,8 @@ class TableConfig(DatasetConfig):
 
     @model_validator(mode="after")
     def _described(self) -> "TableConfig":
+        if not self.tasks:
+            raise ValueError("there are no tasks")
         features = (*self.categorical, *self.numbers, *self.sequences)
         if not features:
             raise ValueError("there are no features: name columns in categorical, numbers or sequences")

@@ -195,12 +195,27 @@ def test_discard_removes_files_folders_and_links(tmp_path):
         (errno.ENOSPC, "no space is left for .*x: .* free"),
         (errno.EDQUOT, "no space is left"),
         (errno.EROFS, "no permission"),
+        (errno.ENOENT, "the folder of .*x is not there"),
+        (errno.ENOTDIR, "x is a file where a folder is needed"),
+        (errno.EEXIST, "x is a file where a folder is needed"),
+        (errno.EISDIR, "x is a folder where a file is needed"),
+        (errno.ENAMETOOLONG, "the name of .*x is too long"),
+        (errno.EFBIG, "x is larger than its disk or a limit"),
     ],
 )
 def test_failed_writes_are_explained(tmp_path, number, text):
     with pytest.raises(MissingError, match=text) as caught, writing(tmp_path / "deep" / "x"):
         raise OSError(number, os.strerror(number))
     assert caught.value.hint
+
+
+def test_a_failed_write_names_what_it_was_about(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    for target in (Path("a"), tmp_path / "a"):
+        with pytest.raises(MissingError, match=rf"^{target.parent / 'file'} is a file") as caught, writing(target):
+            Path(tmp_path / "file").mkdir()
+        assert caught.value.__cause__.filename == str(tmp_path / "file")
 
 
 def test_other_failures_of_a_write_pass_through(tmp_path):

@@ -33,6 +33,34 @@ def test_free_after_an_exception_and_nothing_visible_is_left(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == [".a.lock"]
 
 
+class TestFoldersMadeForTheLock:
+    def fails(self, target, *files):
+        with pytest.raises(KeyboardInterrupt), hold(target):
+            for file in files:
+                (target.parent / file).write_text("x")
+            raise KeyboardInterrupt
+
+    def test_go_again_when_nothing_was_made_in_them(self, tmp_path):
+        self.fails(tmp_path / "a" / "b" / "c")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_stay_when_something_was(self, tmp_path):
+        self.fails(tmp_path / "a" / "b" / "c", "work")
+        assert sorted(p.name for p in (tmp_path / "a" / "b").iterdir()) == [".c.lock", "work"]
+
+    def test_that_were_there_before_stay(self, tmp_path):
+        (tmp_path / "a").mkdir()
+        self.fails(tmp_path / "a" / "b" / "c")
+        self.fails(tmp_path / "a" / "c")
+        assert [p.name for p in (tmp_path / "a").iterdir()] == [".c.lock"]
+
+    def test_can_be_held_again_at_once(self, tmp_path):
+        for _ in range(3):
+            self.fails(tmp_path / "a" / "c")
+        with hold(tmp_path / "a" / "c"), pytest.raises(LockedError), hold(tmp_path / "a" / "c"):
+            pytest.fail("two hold one lock")
+
+
 @pytest.mark.parametrize("note", ["", "[]", "{}", "3", '{"pid": 1}', "\x00"])
 def test_a_damaged_note_costs_only_the_name(tmp_path, note):
     with hold(tmp_path / "a"):

@@ -76,7 +76,7 @@ class TestText:
         ("values", "row", "says"),
         [
             (pa.array([1.0, 2.5]), 1, "is 2.5, no whole number"),
-            (pa.array([1.0, float("nan")]), 1, "is nan, no whole number"),
+            (pa.array([1.0, float("nan")]), 1, "is nan, no category"),
             (pa.array([float("inf")]), 0, "is inf"),
             (pa.array([2.0**53, 2.0**54]), 1, "too large for a float"),
             (pa.array([2.0**25], pa.float32()), 0, "too large for a float"),

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 import torch
 
@@ -109,12 +111,12 @@ def test_one_kind_of_feature_is_enough(kind):
         dataset="one", features=(features[kind],), tables={"item": FIRST_ID + 30}, tasks=tasks, domains=("d",)
     )
     batch = planted(5, seed=0).rows.batch
-    nothing = type(batch)(
+    nothing = dataclasses.replace(
+        batch,
         ids_BF=batch.ids_BF[:, : 0 if kind == "sequence" else 1],
         numbers_BN=batch.numbers_BN[:, : 1 if kind == "number" else 0],
         sequences=batch.sequences[:1] if kind == "sequence" else (),
-        labels_BT=batch.labels_BT, observed_BT=batch.observed_BT, domain_B=batch.domain_B,
-    )  # fmt: skip
+    )
     one = encoder(schema=schema)
     encoded = one(nothing)
     assert encoded.fields_BFD.shape == (5, 1, 3)

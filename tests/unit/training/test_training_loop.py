@@ -305,7 +305,8 @@ def test_progress_is_told_every_epoch_and_every_row(trainer):
 
     told = Told()
     state = trainer(trainer.model(), epochs=2, progress=told)
-    assert told.begun == [("epoch 1", 300), ("epoch 2", 300)] and told.rows == 600
+    passes = [("epoch 1", 300), ("validation", 300), ("epoch 2", 300), ("validation", 300)]
+    assert told.begun == passes and told.rows == 1200
     assert f"score {state.history[1]['score']:.4f}" in told.lines[1] and len(told.lines) == 2
 
 

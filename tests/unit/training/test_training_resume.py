@@ -10,7 +10,7 @@ import torch
 from recmtl.artifacts import tensors
 from recmtl.artifacts.progress import Silent
 from recmtl.errors import Interrupted
-from recmtl.training import loop
+from recmtl.training import loop, predict
 from recmtl.training.interrupt import signals_wait
 from recmtl.training.optimizers import OptimizerConfig, TableOptimizerConfig
 from recmtl.training.state import weights_of
@@ -145,13 +145,16 @@ def test_a_training_that_is_done_is_not_done_again(trainer, tmp_path):
 
 
 class Signalling(Silent):
-    """Sends this process a signal in its `at`-th step."""
+    """Sends this process a signal in its `at`-th step, of training or of validation."""
 
-    def __init__(self, at, number):
-        self.left, self.number = at, number
+    def __init__(self, at, number, within="epoch"):
+        self.left, self.number, self.within, self.what = at, number, within, ""
+
+    def begin(self, what, rows):
+        self.what = what
 
     def advance(self, rows):
-        if rows:
+        if rows and self.what.startswith(self.within):
             self.left -= 1
             if self.left == 0:
                 os.kill(os.getpid(), self.number)
@@ -170,6 +173,17 @@ def test_a_signal_in_any_step(trainer, tmp_path, number, stop_at):
     assert raised.value.exit_code == 128 + number
     left = tensors.load(path)
     assert left["epoch"] * STEPS + left["step"] == stop_at, "not one step is lost"
+    assert_same(trainer(trainer.model(), checkpoint=path).content(), trainer(trainer.model()).content())
+
+
+@pytest.mark.parametrize("stop_at", [1, 4, 7])
+def test_a_signal_during_validation(trainer, tmp_path, monkeypatch, stop_at):
+    monkeypatch.setattr(predict, "BATCH_ROWS", 64)  # five batches
+    path = tmp_path / "c.pt"
+    with signals_wait(), pytest.raises(Interrupted):
+        trainer(trainer.model(), checkpoint=path, progress=Signalling(stop_at, signal.SIGTERM, within="validation"))
+    left = tensors.load(path)
+    assert (left["epoch"], left["step"]) == (stop_at // STEPS, STEPS), "the epoch's steps are not done again"
     assert_same(trainer(trainer.model(), checkpoint=path).content(), trainer(trainer.model()).content())
 
 
@@ -206,8 +220,13 @@ def test_a_kill_costs_no_more_than_the_time_between_checkpoints(trainer, tmp_pat
     path, found = tmp_path / "c.pt", []
 
     class Looking(Silent):
+        def begin(self, what, rows):
+            self.training = what.startswith("epoch")
+
         def advance(self, rows):
-            found.append((tensors.load(path)["epoch"], tensors.load(path)["step"]) if path.exists() else (0, 0))
+            if self.training:
+                left = tensors.load(path) if path.exists() else {"epoch": 0, "step": 0}
+                found.append((left["epoch"], left["step"]))
 
     trainer(trainer.model(), checkpoint=path, progress=Looking(), epochs=2)
     steps = [epoch * STEPS + step for epoch, step in found]
