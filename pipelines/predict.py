@@ -21,7 +21,7 @@ from recmtl.data.table_files import STDIN, open_table
 from recmtl.data.table_form import NAMES, TableForm, form_of
 from recmtl.data.table_writers import row_writer
 from recmtl.errors import ConfigError, DamagedError
-from recmtl.pipelines.scoring import Scoring, Unknown
+from recmtl.pipelines.scoring import Scoring
 from recmtl.pipelines.selection import Asked, select_model
 from recmtl.pipelines.stage import Outcome
 from recmtl.pipelines.trained import Trained, open_trained
@@ -111,9 +111,9 @@ def parse_formulas(given: Sequence[str], tasks: Sequence[str]) -> tuple[Formula,
     return formulas
 
 
-def _unknown(asked: str | None, schema: Schema) -> Unknown:
+def _unknown(asked: str | None, schema: Schema) -> int | None:
     if asked is None:
-        return "refuse"
+        return None
     if len(schema.domains) == 1:
         raise ConfigError(
             f"--unknown-domain {asked}: the model has one domain, to which all rows belong.", hint="Leave it out."

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from recmtl.data.table_files import TableFiles
 from recmtl.data.table_piece import Piece
+from recmtl.data.typed_columns import shown
 from recmtl.errors import DamagedError, DataError
 from recmtl.schema import NumberFeature, Schema, SequenceFeature
 from recmtl.training.formula import Formula
@@ -21,9 +21,6 @@ PREFIX = "score_"
 _SHOWN = 5
 """Unknown domains that an error names."""
 
-Unknown = int | Literal["refuse"]
-"""Where rows of no known domain go: a domain's index, ANY_DOMAIN, or nowhere."""
-
 
 @dataclass
 class Scoring:
@@ -31,7 +28,8 @@ class Scoring:
 
     scorer: Scorer
     formulas: tuple[Formula, ...]
-    unknown: Unknown
+    unknown: int | None
+    """Where rows of no known domain go: a domain's index, or ANY_DOMAIN; None refuses them."""
     tally: Tally = field(init=False)
     homeless: ValueCounts = field(default_factory=ValueCounts)
     """Values of the domain column that name no domain of the split."""
@@ -133,15 +131,15 @@ class Scoring:
         unknown = domain_B == ANY_DOMAIN
         self.homeless.add(values.filter(pa.array(unknown)).dictionary_decode())
         self.without += values.null_count
-        return domain_B if self.unknown == "refuse" else np.where(unknown, self.unknown, domain_B)
+        return domain_B if self.unknown is None else np.where(unknown, self.unknown, domain_B)
 
     def _refuses(self) -> bool:
-        return self.unknown == "refuse" and bool(self.homeless.total or self.without)
+        return self.unknown is None and bool(self.homeless.total or self.without)
 
     def _homeless(self, source: str) -> DataError:
         column, problems = self.schema.domain_column, []
         if self.homeless.total:
-            named = [f"{value!r} ({count:,})" for value, count in self.homeless.counts.most_common(_SHOWN)]
+            named = [f"{shown(value)} ({count:,})" for value, count in self.homeless.counts.most_common(_SHOWN)]
             more = ", ..." if len(self.homeless.counts) > _SHOWN else ""
             rows = "1 row has" if self.homeless.total == 1 else f"{self.homeless.total:,} rows have"
             problems.append(

@@ -214,6 +214,8 @@ def _make(
         kept = stage.resumes and isinstance(error, Interrupted | MissingError | OSError)
         if partial.exists() and not kept:
             discard(partial)
+        if isinstance(error, DamagedError) and str(partial) in error.message:
+            raise DamagedError(error.message, hint="It is put away: the same command begins anew.") from error
         raise
     return notes
 

@@ -76,6 +76,8 @@ class Component(Config):
             cls.kinds[name] = cast(Any, cls)
 
 
+NAME_RULE = "a name holds no : / \\ = and begins with no space and no dot"
+"""What the schema asks of the names of features, tables, tasks and scores."""
 MAX_NAMED = 20
 """Known names in an error."""
 
@@ -144,11 +146,14 @@ def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, 
             found.append((path, f"is not a known key{nearest(item['loc'][-1], _keys_at(model, item['loc'][:-1]))}"))
         elif item["type"] == "missing":
             found.append((path, "is missing"))
+        elif item["type"] == "string_pattern_mismatch":  # the only pattern of a config is that of a name
+            found.append((path, f"is no name that can be used: {_short(item['input'])}; {NAME_RULE}"))
         elif item["type"] == "component_name":
             found.append((path, item["msg"]))
         else:
             text = plain_words(item["msg"])
-            found.append((path, text[:1].lower() + text[1:] + _shown(item["input"])))
+            text = f"is not valid: {text}" if item["type"] == "value_error" else text[:1].lower() + text[1:]
+            found.append((path, text + _shown(item["input"])))
     return found
 
 

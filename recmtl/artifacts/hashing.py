@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import stat
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,11 @@ _SETTLED_NS = 2_000_000_000
 
 
 def sha256_file(path: Path) -> str:
-    """The file's sha256 as 64 hex digits. MissingError if it is not there."""
+    """The file's sha256 as 64 hex digits. MissingError if it is not there, or is a device or a pipe."""
+    with reading(path):
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # they may have no end
+            raise MissingError(f"{path} is a device or a pipe; a file is needed.", hint="Copy it into a file.")
     with reading(path), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -64,8 +69,8 @@ class HashMemory:
 
 def _state(path: Path) -> list[int]:
     """What tells that a file changed: size, both times (a tool can set back mtime, not ctime), inode."""
-    stat = path.stat()
-    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+    now = path.stat()
+    return [now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino]
 
 
 def _read_entries(path: Path) -> dict[str, list[str | int]]:

@@ -55,7 +55,7 @@ class Shares(SplitConfig):
     @model_validator(mode="after")
     def _sum(self) -> "Shares":
         if abs(sum(self.shares) - 1) > 1e-9 or self.shares[0] == 0:
-            raise ValueError(f"has the shares {list(self.shares)}; they must sum to 1, with some for train")
+            raise ValueError(f"the shares {list(self.shares)} must sum to 1, with some for train")
         return self
 
     def part_at(self, place: str) -> str:

@@ -60,15 +60,17 @@ class TableFiles:
         absent = [name for name in dict.fromkeys(columns) if name not in self.columns]
         if not absent:
             return
-        problems = [f"there is no column {name!r}{self._meant(name, columns)}" for name in absent[:_NAMED]]
-        problems += [f"and {len(absent) - _NAMED} more are not there"] if len(absent) > _NAMED else []
-        there = [shown(name, 30) for name in self.columns[:_NAMED]] + ["..."] * (len(self.columns) > _NAMED)
-        hint = f"{mend} There are {', '.join(there)}."
+        named = ", ".join(f"{name!r}{self._meant(name, columns)}" for name in absent[:_NAMED])
+        rest = f" and {len(absent) - _NAMED} more" if len(absent) > _NAMED else ""
+        what = "there is no column" if len(absent) == 1 else "there are no columns"
+        there = ", ".join(shown(name, 30) for name in self.columns[:_NAMED])
+        more = f" and {len(self.columns) - _NAMED} more" if len(self.columns) > _NAMED else ""
+        hint = f"{mend} There are {there}{more}."
         if self.form in (TableForm.CSV, TableForm.TSV):
             hint += " The first line must hold the names."
         if self.form is TableForm.JSONL:
             hint += " A key that is rare may be null in the first line."
-        raise DataError(f"{self.source}: {'; '.join(problems)}.", hint=hint)
+        raise DataError(f"{self.source}: {what} {named}{rest}.", hint=hint)
 
     def _meant(self, name: str, wanted: Sequence[str]) -> str:
         """A column that nobody else asks for, if its name is near; or one that is hardly different."""

@@ -94,7 +94,7 @@ def _task(name: str, label_B: NDArray[np.float64], settings: TaskSettings) -> Ta
         found = problems(error, Task)
         if any(path == "name" for path, _ in found):
             raise unfit from error
-        raise ConfigError(f"tasks.{name}: {'; '.join(what for _, what in found)}.") from error
+        raise ConfigError(f"tasks.{name} {'; '.join(what for _, what in found)}.") from error
 
 
 def labels_of(y: Any, tasks: Sequence[str], flat: bool) -> NDArray[np.float64]:

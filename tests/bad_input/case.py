@@ -16,8 +16,8 @@ class Case:
     """Theme and function: "tables.a_number_is_text"."""
     spoil: Spoil
     leaves: tuple[str, ...]
-    """What may be there afterwards that was not: hidden work of a stage that goes on from it later, or the initial
-    weights of a new run, which are whole.
+    """Patterns of what may be there afterwards that was not: hidden work of a stage that goes on from it later, or
+    the initial weights of a new run, which are whole.
     """
     disk_bytes: int | None
     """The size of a disk of its own on which the folder lies."""

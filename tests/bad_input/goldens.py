@@ -42,7 +42,7 @@ class Golden:
             return text
 
         shown = command if len(command) <= LONGEST else f"{command[:LONGEST]}..."
-        return cls(steady(shown), code, steady(message), steady(hint or ""))
+        return cls(steady(shown.replace("\n", "\\n")), code, steady(message), steady(hint or ""))
 
     def text(self) -> str:
         """As it stands in the file."""

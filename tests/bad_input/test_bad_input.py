@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ SEEN: dict[str, str] = {}
 def content(here: Path) -> dict[str, bytes | str]:
     """Every file, folder and link below, apart from those above."""
     return {
-        name: str(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else "folder"
+        name: str(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else "no file"
         for path in here.rglob("*")
         if not LOCKS_AND_HASHES.fullmatch(name := path.relative_to(here).as_posix())
     }
@@ -58,7 +59,7 @@ def check(case: Case, here: Path, run, goldens) -> None:
     assert (document["status"], document["code"]) == ("error", ran.code)
     assert ran.err.endswith(f"error: {RecmtlError(document['message'], hint=document['hint'])}\n")
     after = content(here)
-    left = {name for name in after if name not in before and not name.startswith(case.leaves or "/")}
+    left = {name for name in after if name not in before and not any(fnmatch(name, p) for p in case.leaves)}
     assert {name: after[name] for name in after if name in before} == before
     assert not left, "half-made files are left"
     golden = Golden.seen(command, ran.code, document["message"], document["hint"], here)

@@ -26,6 +26,7 @@ COMMANDS = (
     "prune-single",
     "train-mtl",
     "evaluate",
+    "predict",
     "demo",
     "doctor",
     "config keys",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = ("quick_start.md", "night.md", "scorecard.md")
+PAGES = ("quick_start.md", "own_data.md", "night.md", "scorecard.md")
 
 
 def commands(page: str) -> str:

@@ -1,9 +1,11 @@
-"""Commands that are stopped, and commands in folders that may only be read."""
+"""Commands that are stopped, that write into full or closed streams, or in folders that may only be read."""
 
 import signal
 import subprocess
 import sys
 import time
+
+import pytest
 
 
 def test_ctrl_c_says_so_and_leaves_nothing_half_made(workspace):
@@ -44,3 +46,26 @@ def test_what_is_done_can_be_asked_for_in_a_folder_that_may_only_be_read(workspa
     (workspace / ".recmtl").rmdir()
     (workspace / ".recmtl").write_text("")  # root may write everywhere: a file in the way does the same
     assert "done already" in cli("evaluate", "--dry-run", cwd=workspace).out
+
+
+@pytest.mark.parametrize(
+    ("streams", "code", "says"),
+    [
+        (">/dev/full", 5, "no space left on device"),
+        (">/dev/full 2>/dev/full", 5, ""),
+        (">&-", 0, "scoring"),
+        ("2>&-", 0, ""),
+        ("| head -c 1 >/dev/null", 0, "scoring"),
+    ],
+)
+def test_streams_that_take_nothing(streams, code, says, workspace):
+    command = f"set -o pipefail; {sys.executable} -m recmtl evaluate --part valid --json {streams}"
+    done = subprocess.run(["bash", "-c", command], cwd=workspace, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr and "Traceback" not in done.stderr and "Exception" not in done.stderr
+
+
+def test_a_stream_that_cannot_write_a_character_writes_its_number(workspace, recmtl):
+    ran = recmtl("train-mtl", "--data", "数", cwd=workspace, env={"PYTHONIOENCODING": "ascii"})
+    assert ran.code == 5
+    assert "data/\\u6570 is not there" in ran.err

@@ -91,6 +91,20 @@ def test_kill_9_at_many_moments_ends_in_the_same_bytes(stage, workspace, unbroke
     assert content(workspace / folder) == content(unbroken / folder)
 
 
+def test_a_checkpoint_cut_short_is_refused_and_the_same_command_begins_anew(workspace, unbroken, recmtl):
+    running = start("train-mtl", *SLOW, cwd=workspace)
+    wait_for(workspace / "runs/sample", ".model.partial/.training.pt", running)
+    running.kill()
+    running.communicate()
+    checkpoint = workspace / "runs/sample/.model.partial/.training.pt"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-1000])
+    ran = recmtl("train-mtl", *SLOW, cwd=workspace)
+    assert ran.code == 6
+    assert ".training.pt is damaged" in ran.err and "the same command begins anew" in ran.err
+    assert recmtl("train-mtl", *SLOW, cwd=workspace).code == 0
+    assert content(workspace / "runs/sample/model") == content(unbroken / "runs/sample/model")
+
+
 def test_another_config_does_not_go_on_from_what_was_left(workspace, recmtl):
     running = start("train-mtl", *SLOW, cwd=workspace)
     wait_for(workspace / "runs/sample", ".model.partial/.training.pt", running)

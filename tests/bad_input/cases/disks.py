@@ -27,13 +27,19 @@ def full_when_files_are_downloaded(here: Path) -> str:
     return "download taobao --from taobao"
 
 
-@case(disk_bytes=SMALL, leaves=("runs/sample/.model.partial",))
+@case(disk_bytes=SMALL, leaves=("runs/sample/.model.partial*",))
 def full_when_a_model_is_trained(here: Path) -> str:
     fill(here, 50_000)
     return "train-mtl --set train.epochs=1"
 
 
-@case(disk_bytes=SMALL, leaves=("runs/sample/tickets/.click.partial",))
+@case(disk_bytes=SMALL, leaves=("runs/new", "runs/new/.model.partial*"))
+def full_when_a_run_begins(here: Path) -> str:
+    fill(here, 50_000)
+    return "train-mtl --run new --tickets none"
+
+
+@case(disk_bytes=SMALL, leaves=("runs/sample/tickets/.click.partial*",))
 def full_when_a_ticket_is_searched(here: Path) -> str:
     fill(here, 50_000)
     return "prune-single --task click --set train.epochs=1"

@@ -1,6 +1,7 @@
 """Tables of the user's own: files and their description in the config."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,19 @@ def the_file_is_not_there(here: Path) -> str:
 @case()
 def columns_are_not_there(here: Path) -> str:
     own(here, categorical=["usr", "site"], numbers=["height"])
+    return SPLIT
+
+
+@case()
+def a_column_has_a_name_that_cannot_be(here: Path) -> str:
+    own(here, categorical=["user/id"])
+    return SPLIT
+
+
+@case()
+def a_pipe_in_place_of_a_file(here: Path) -> str:
+    own(here).unlink()
+    os.mkfifo(here / "clicks.csv")
     return SPLIT
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bad_input.case import case
-from bad_input.spoiling import change_line, cut, edit, flip, run
+from bad_input.spoiling import change_line, cut, edit, fill, flip, run
 from recmtl import sample_data
 from recmtl.data.datasets.lt4rec import KINDS
 from recmtl.data.tfrecord import read_examples
@@ -119,6 +119,13 @@ def the_output_is_a_folder(here: Path) -> str:
 def the_output_lies_below_a_file(here: Path) -> str:
     write_csv(here)
     return "predict --input rows.csv --output rows.csv/scores.csv"
+
+
+@case(disk_bytes=16 * 2**20)
+def the_output_s_disk_is_full(here: Path) -> str:
+    write_csv(here)
+    fill(here, 5000)
+    return CSV
 
 
 @case()

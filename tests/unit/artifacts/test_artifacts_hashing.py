@@ -50,6 +50,14 @@ def test_absent_file_is_missing(tmp_path):
             digest(tmp_path / "x")
 
 
+def test_what_may_have_no_end_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        for digest in (sha256_file, HashMemory(tmp_path / "m").digest):
+            with pytest.raises(MissingError, match="is a device or a pipe"):
+                digest(path)
+
+
 @given(values)
 def test_json_digest_ignores_only_the_order_of_keys(value):
     text = json.dumps(value)

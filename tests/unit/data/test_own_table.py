@@ -106,7 +106,7 @@ class TestRefusals:
             (ROWS.replace("age,tags", "age,tag"), "there is no column 'tags' (did you mean 'tag'?)"),
             (
                 ROWS.replace("user", "usr").replace("country", "x"),
-                "(did you mean 'usr'?); there is no column 'country'",
+                "(did you mean 'usr'?), 'country'",
             ),
             (ROWS.splitlines()[0] + "\n", "rows.csv holds no rows"),
         ],

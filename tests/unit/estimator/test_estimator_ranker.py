@@ -263,7 +263,7 @@ def test_a_task_without_a_skill_is_left_out_and_none_at_all_is_refused(fitted, f
         ({"domain": "land"}, "domain names 'land'"),
         ({"tasks": {"clik": "binary"}}, "tasks names 'clik' (did you mean 'click'?)"),
         ({"tasks": {"click": "ordinal"}}, "tasks.click.kind"),
-        ({"tasks": {"click": {"kind": "binary", "bounds": [0, 1]}}}, "tasks.click: the bounds"),
+        ({"tasks": {"click": {"kind": "binary", "bounds": [0, 1]}}}, "tasks.click is not valid: the bounds"),
         ({"train": {"losses": {"clik": "focal"}}}, "train.losses names the task 'clik' (did you mean 'click'?)"),
         ({"train": {"balance": {"name": "fixed", "weights": {"clik": 2}}}}, "'clik'"),
     ],

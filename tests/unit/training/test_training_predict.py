@@ -40,11 +40,16 @@ def test_dropout_is_off_and_the_model_is_left_in_evaluation():
     assert np.array_equal(first, second) and not one.training
 
 
-def test_more_rows_than_one_pass_takes(monkeypatch):
-    whole = predict_rows(model(), BATCH, [0, 1])
-    for rows in (1, 7, 119, 120):
+def test_a_row_gets_the_same_bits_whatever_stands_beside_it(monkeypatch):
+    wide = SharedBottomConfig(bottom=(48, 24), tower=(12,))
+    one = Model(wide, planted_schema(), seed=0)
+    whole = predict_rows(one, BATCH, [0, 1])
+    order = torch.randperm(120, generator=torch.Generator().manual_seed(0))
+    assert np.array_equal(predict_rows(one, BATCH.take(order), [0, 1]), whole[order.numpy()])
+    for rows in (1, 2, 3, 7, 31, 119):
+        assert np.array_equal(predict_rows(one, BATCH.take(torch.arange(rows)), [0, 1]), whole[:rows])
         monkeypatch.setattr(predict, "BATCH_ROWS", rows)
-        np.testing.assert_allclose(predict_rows(model(), BATCH, [0, 1]), whole, rtol=1e-5)
+        assert np.array_equal(predict_rows(one, BATCH, [0, 1]), whole)
 
 
 def test_no_rows_give_no_predictions():
