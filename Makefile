@@ -9,7 +9,7 @@ demo: $(VENV)/.installed
 	$(BIN)/recmtl demo --workspace demo
 
 test: $(VENV)/.installed-tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 	$(MAKE) check
 
 check: $(VENV)/.installed-tests

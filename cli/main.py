@@ -97,6 +97,10 @@ def _run(words: list[str]) -> int:
         explained: RecmtlError = _stopped()  # Typer has caught a KeyboardInterrupt
     except BrokenPipeError:
         raise
+    except SystemExit as left:
+        if isinstance(left.__context__, BrokenPipeError):  # Typer has caught it, and would end with 1
+            raise left.__context__ from None
+        raise
     except Exception as error:
         if "--debug" in words:
             raise

@@ -32,6 +32,8 @@ from recmtl.training.scorer import ANY_DOMAIN
 
 NAME = "predict"
 STDOUT = STDIN
+MANY = 0.5
+"""A greater share of unseen values is worth a remark."""
 MEAN = "mean"
 """In place of a domain's name: the mean over all."""
 
@@ -121,9 +123,13 @@ def _unknown(asked: str | None, schema: Schema) -> int | None:
     if asked == MEAN and MEAN not in schema.domains:
         return ANY_DOMAIN
     if asked == MEAN or asked not in schema.domains:
-        what = "is a domain's name and the word for the mean over all" if asked == MEAN else "is no domain"
+        if asked == MEAN:
+            raise ConfigError(
+                f"--unknown-domain {MEAN}: a domain has this name, which is also the word for the mean over all.",
+                hint="Give the name of another domain.",
+            )
         raise ConfigError(
-            f"--unknown-domain {asked}: that {what}{nearest(asked, [*schema.domains, MEAN])}.",
+            f"--unknown-domain {asked}: that is no domain{nearest(asked, [*schema.domains, MEAN])}.",
             hint="Give the name of a domain, or mean.",
         )
     return schema.domains.index(asked)
@@ -144,7 +150,15 @@ def _target_form(request: Request) -> TableForm:
 
 
 def _refuse_overwriting(request: Request) -> None:
-    if STDIN in (request.source, request.target):
+    if request.target == STDOUT:
+        return
+    there = Path(request.target)
+    if there.exists() and not there.is_file() and not there.is_dir():
+        raise ConfigError(
+            f"--output {request.target} is a pipe or a device.",
+            hint="Write to standard output, with --output -, and lead that there.",
+        )
+    if request.source == STDIN:
         return
     source, target = Path(request.source).resolve(), Path(request.target).resolve()
     if source == target or (source.is_dir() and source in target.parents):
@@ -158,15 +172,19 @@ def _refuse_overwriting(request: Request) -> None:
 def _whole(target: str) -> Iterator[BinaryIO]:
     """A file that comes to be at the target, or on standard output, when the block ends well."""
     if target != STDOUT:
-        remove_leftovers(Path(target).parent)
-        with open_atomic(Path(target)) as file:
+        path = Path(target)
+        path = path.resolve() if path.is_symlink() else path  # a link stays one
+        remove_leftovers(path.parent)
+        with open_atomic(path) as file:
             yield file
         return
-    with writing(Path(tempfile.gettempdir())), tempfile.TemporaryFile() as spool:
-        yield cast(BinaryIO, spool)
-        spool.seek(0)
-        shutil.copyfileobj(spool, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+    with tempfile.TemporaryFile() as spool:
+        with writing(Path(tempfile.gettempdir())):
+            yield cast(BinaryIO, spool)
+            spool.seek(0)
+        with writing(Path("standard output")):
+            shutil.copyfileobj(spool, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
 
 
 def _counts(scoring: Scoring, request: Request) -> dict[str, Any]:
@@ -192,9 +210,11 @@ def _remarks(scoring: Scoring) -> Iterator[str]:
     """What a person should look at."""
     rows = scoring.tally.rows
     for counts in scoring.tally.features():
-        for what in ("missing", "unseen"):
-            if counts[f"{what}_share"] == 1:
-                yield f"every value of {counts['feature']!r} is {what}: is it the column that was trained on?"
+        name, asked = repr(counts["feature"]), "is it the column that was trained on, written in the same way?"
+        if counts["missing_share"] == 1:
+            yield f"every value of {name} is missing: {asked}"
+        elif (unseen := scoring.tally.unseen_of_known(counts["feature"])) > MANY:
+            yield f"{unseen:.0%} of the values of {name} were not seen in training: {asked}"
     for name, count in scoring.undefined.items():
         if count:
             yield f"the score {name!r} has no value in {count:,} of {rows:,} rows (a division by 0?): it is null there"

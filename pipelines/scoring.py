@@ -20,6 +20,8 @@ PREFIX = "score_"
 """Of the columns that are added."""
 _SHOWN = 5
 """Unknown domains that an error names."""
+_NAMED = 20
+"""Known ones."""
 
 
 @dataclass
@@ -148,11 +150,13 @@ class Scoring:
         if self.without:
             rows = "1 row has" if self.without == 1 else f"{self.without:,} rows have"
             problems.append(f"{rows} no value in the domain column {column!r}")
-        known = ", ".join(list(self.schema.domain_groups or self.schema.domains)[:20])
+        groups, domains = self.schema.domain_groups, self.schema.domains
+        values = [value for value, domain in groups.items() if domain in domains] or list(domains)
+        names = f" ({', '.join(domains[:_NAMED])})" if groups else ""
         return DataError(
             f"{source}: {'; '.join(problems)}.",
-            hint=f"It knows: {known}. --unknown-domain mean scores such rows by the mean over all domains, "
-            "--unknown-domain NAME as rows of that one.",
+            hint=f"It knows: {', '.join(values[:_NAMED])}. --unknown-domain mean scores such rows by the mean over all "
+            f"domains, --unknown-domain NAME as rows of that one{names}.",
         )
 
     def _refuse_taken(self, columns: tuple[str, ...] | list[str], source: str) -> None:

@@ -127,11 +127,15 @@ def choose(family: type[FamilyT], value: Any) -> FamilyT:
 def nearest(name: object, known: Iterable[str]) -> str:
     """The end of an error about a wrong name: the nearest right one, or all of them; nothing if there are none."""
     known = sorted(known)
-    close = [match for match in difflib.get_close_matches(str(name), known, n=1) if match.isprintable()]
-    if close:
-        return f" (did you mean {close[0]!r}?)"
     named = ", ".join(name for name in known[:MAX_NAMED] if name.isprintable())
-    return f" (known: {named}{', ...' if len(known) > MAX_NAMED else ''})" if named else ""
+    listed = f" (known: {named}{', ...' if len(known) > MAX_NAMED else ''})" if named else ""
+    return likely(name, known) or listed
+
+
+def likely(name: object, known: Iterable[str]) -> str:
+    """The same where all are listed elsewhere: the nearest right one, if one is near."""
+    close = [match for match in difflib.get_close_matches(str(name), list(known), n=1) if match.isprintable()]
+    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
-from recmtl.config import Config, nearest
+from recmtl.config import Config, likely
 from recmtl.errors import ConfigError
 
 PADDING, MISSING, UNSEEN = 0, 1, 2
@@ -211,7 +211,7 @@ class Schema(Config):
             return positions[task]
         listed = ", ".join(f"{i} = {name}" for i, name in enumerate(self.task_names))
         raise ConfigError(
-            f"there is no task {task!r} in {self.dataset}{nearest(task, self.task_names)}.", hint=f"Tasks: {listed}."
+            f"there is no task {task!r} in {self.dataset}{likely(task, self.task_names)}.", hint=f"Tasks: {listed}."
         )
 
 

@@ -124,7 +124,8 @@ def table_paths(source: Path) -> list[Path]:
         raise DataError(f"{inner} is a folder in a folder of rows.", hint="Put all files into one folder.")
     if not paths:
         raise MissingError(f"{source} holds no files.", hint=f"It should hold files of rows: {NAMES}.")
-    return paths
+    # a task of a distributed writer that had no rows leaves an empty file; if all are empty, the first one says so
+    return [path for path in paths if path.stat().st_size or form_of(path.name) is None] or paths[:1]
 
 
 def _form_of_all(paths: Sequence[Path], source: str) -> TableForm:

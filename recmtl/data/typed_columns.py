@@ -1,8 +1,9 @@
 """Columns of any file as what features are: text, numbers, lists of text. Strict: what does not fit is refused.
 
 One rule for all files, so that a value means the same in each. Text is taken without the spaces around it; the empty
-text, and the texts that a data set says mean missing, are null. Whole numbers are the text of the integer, also where
-they are stored as floats (pandas stores ids as floats as soon as one is missing): 3, 3.0 and "3" are one category. A
+text, and the texts that a data set says mean missing, are null. Where a form has types, whole numbers are the text of
+the integer, also where they are stored as floats (pandas stores ids as floats as soon as one is missing): 3, 3.0 and
+"3" are one category. CSV has text alone: there 3.0 is another one, since nobody knows whether it was a number. A
 fraction is no category: 2.50 and 2.5 would be two. A float32 is the number that its shortest decimal text says, as a
 text file would have it.
 """

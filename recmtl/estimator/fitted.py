@@ -29,6 +29,8 @@ from recmtl.training.state import TrainState
 
 NAME = "X"
 """What the schema calls the rows."""
+PLACE = "X and y"
+"""Where errors say that they are."""
 _MORE = "Give more rows, or a larger validation_share."
 
 
@@ -122,7 +124,7 @@ def fit(X: pd.DataFrame, labels: Labels, weight_B: NDArray[np.float64] | None, s
 def _train(raw: pa.Table, layout: Layout, settings: Settings) -> tuple[Scorer, TrainState]:
     with TemporaryDirectory(prefix="recmtl-") as spill, database(Path(spill)) as connection:
         connection.register("given", raw)
-        source = Source(NAME, layout, "SELECT *, 'train' AS part FROM given", NAME, "Rows are counted from 0.")
+        source = Source(NAME, layout, "SELECT *, 'train' AS part FROM given", PLACE, "Rows are counted from 0.")
         prepared = prepare(connection, source, settings.policy, ["train"])
         if "valid" not in prepared.counts:
             raise RefusedData(f"of {len(raw)} samples none is left for validation.", hint=_MORE)

@@ -5,7 +5,7 @@ dropout by the generator that is seeded at the epoch's beginning and put away wi
 stopped at any step goes on from there, and ends in the same bits.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from pathlib import Path
 from time import monotonic
@@ -20,7 +20,7 @@ from recmtl.batch import Batch
 from recmtl.data.order import shuffled
 from recmtl.data.rows import Rows
 from recmtl.data.watched import WatchedRows
-from recmtl.errors import ConfigError, DataError, Interrupted
+from recmtl.errors import ConfigError, DamagedError, DataError, Interrupted
 from recmtl.metrics.predictions import TaskPredictions
 from recmtl.metrics.skill import skills
 from recmtl.metrics.undefined import Undefined
@@ -113,7 +113,12 @@ class _Loop:
     def restore(self) -> None:
         """Go on from the checkpoint, if there is one."""
         if self.checkpoint is not None and self.checkpoint.exists():
-            self.state.restore(tensors.load(self.checkpoint))
+            try:
+                self.state.restore(tensors.load(self.checkpoint))
+            except (KeyError, ValueError, RuntimeError, TypeError) as error:
+                raise DamagedError(
+                    f"{self.checkpoint} is no checkpoint of this training.", hint="Remove it."
+                ) from error
             step = f", step {self.state.step}" if self.state.step else ""
             self.progress.say(f"going on after epoch {self.state.epoch}{step}")
 
@@ -169,7 +174,7 @@ class _Loop:
         losses = dict(zip(self.names, losses_T.tolist(), strict=True))
         if not bool((losses_T < _DIVERGED).all()) or any(not _finite(p) for p in predictions):
             raise ConfigError(
-                f"training diverged in epoch {self.state.epoch + 1}: the losses are {losses}.",
+                f"training diverged in epoch {self.state.epoch + 1}: the losses are {_listed(losses)}.",
                 hint="Lower the learning rates of train.optimizer and train.table_optimizer, or set train.clip_norm.",
             )
         try:
@@ -199,6 +204,10 @@ def _settle(table: Tensor, l2: float) -> None:
     if l2:
         gradient.values().add_(table.detach()[gradient.indices()[0]], alpha=l2)
     table.grad = gradient
+
+
+def _listed(losses: Mapping[str, float]) -> str:
+    return ", ".join(f"{loss:g} ({task})" for task, loss in losses.items())
 
 
 def _finite(prediction: TaskPredictions) -> bool:

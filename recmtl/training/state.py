@@ -63,7 +63,7 @@ class TrainState:
         }
 
     def restore(self, content: Mapping[str, Any]) -> None:
-        """Go on from `content`."""
+        """Go on from `content`; KeyError, ValueError, RuntimeError or TypeError if it is another training's."""
         self.model.load_state_dict(content["weights"])
         for optimizer, saved in zip(self.optimizers, content["optimizers"], strict=True):
             optimizer.load_state_dict(saved)

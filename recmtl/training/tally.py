@@ -46,6 +46,12 @@ class Tally:
             if isinstance(feature, CategoricalFeature | SequenceFeature):
                 self.unseen[feature.name] += int((ids == UNSEEN).sum())
 
+    def unseen_of_known(self, feature: str) -> float:
+        """The share of unseen values among those that are not missing; 0 for a number."""
+        sequence = any(f.name == feature for f in self.schema.sequences)
+        there = self.values[feature] - (0 if sequence else self.missing[feature])
+        return _share(self.unseen.get(feature, 0), there)
+
     def features(self) -> list[dict[str, Any]]:
         """Counts and shares of each feature, those with the largest shares first."""
         found = [self._feature(feature.name, feature.kind) for feature in self.schema.features]

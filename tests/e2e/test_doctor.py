@@ -103,7 +103,7 @@ def test_each_thing_wrong_is_named_with_its_mend(site):
         "torch": "is not installed",
         "duckdb": "is not installed",
         "psutil": "is not installed",
-        "filelock": "is 1.0; recmtl needs >=3.16",
+        "filelock": "is 1.0; recmtl needs >=3.24",
         "pooch": "cannot be imported (ImportError: libc.so.99: cannot open shared object file)",
     }
     for name, problem in wrong.items():

@@ -211,6 +211,24 @@ class TestOutput:
         assert done.returncode == 0, done.stderr
         assert len([json.loads(line) for line in done.stdout.splitlines()]) == 200
 
+    def test_a_link_stays_one(self, rows, cli):
+        (rows / "there.csv").write_text("older")
+        (rows / "link.csv").symlink_to("there.csv")
+        assert cli("predict", "--input", "rows.parquet", "--output", "link.csv", cwd=rows).code == 0
+        assert (rows / "link.csv").is_symlink() and len((rows / "there.csv").read_text().splitlines()) == 201
+
+    def test_a_reader_of_the_pipe_that_has_had_enough(self, rows):
+        words = f"{sys.executable} -m recmtl predict --input rows.parquet --output - --quiet"
+        done = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; {words} | true"], cwd=rows, capture_output=True, text=True
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def test_a_column_written_in_another_way_is_told(self, rows, cli):
+        change(rows / "rows.parquet", "FEA_VID", [None] * 80 + [f"other {i}" for i in range(120)])
+        ran = cli("predict", "--input", "rows.parquet", "--output", "s.csv", cwd=rows)
+        assert ran.code == 0 and "100% of the values of 'FEA_VID' were not seen in training" in ran.err
+
     def test_checkpoints(self, rows, cli):
         for checkpoint in ("best", "last", "runs/sample/model/last.pt"):
             given = ("--checkpoint", checkpoint, "--output", f"{Path(checkpoint).name}.csv")
@@ -290,7 +308,7 @@ class TestUnknown:
             100, 1, 100,
         )  # fmt: skip
         assert counts["FEA_VID"]["missing"] == 4 and counts["FEA_VID"]["unseen"] >= 150
-        assert "every value of 'FEA_SCP' is unseen" in ran.err
+        assert "100% of the values of 'FEA_SCP' were not seen" in ran.err
         out = cli("predict", "--input", "rows.parquet", "--output", "s.csv", cwd=rows).out
         assert "missing, and not seen in training, the first 10 of" in out or "missing, and not seen in training" in out
         assert out.index("FEA_SCP") < out.index("FEA_VID")

@@ -154,6 +154,8 @@ class TableConfig(DatasetConfig):
             raise ValueError(f"no column may be called {twice!r}, as the split has one: rename it in the file")
         if twice is not None:
             raise ValueError(f"{twice!r} has two roles; only categories may be the domain or a key as well")
+        if self.test is not None and Path(self.test) == Path(self.train):
+            raise ValueError("train and test are the same rows: the test would measure what was learnt by heart")
         self.layout()
         return self
 
@@ -188,8 +190,16 @@ class TableConfig(DatasetConfig):
         return str(raw / self.train)
 
     def own_files(self, workspace: Path) -> list[Path]:
-        """The files of both parts."""
-        return [path for source in self._parts(workspace).values() for path in table_paths(source)]
+        """The files of both parts.
+
+        Raises:
+            DataError: a file is in both.
+        """
+        parts = {part: table_paths(source) for part, source in self._parts(workspace).items()}
+        both = {path.resolve() for path in parts["train"]} & {path.resolve() for path in parts.get("test", [])}
+        if both:
+            raise DataError(f"{min(both)} is a file of train and of test.", hint="Test rows must not be learnt from.")
+        return [path for paths in parts.values() for path in paths]
 
     def read(self, raw: Path, connection: DuckDBPyConnection) -> str:
         """All rows of train, then those of test."""

@@ -118,3 +118,17 @@ def there_are_no_rows(here: Path) -> str:
 def the_file_has_a_name_that_says_nothing(here: Path) -> str:
     own(here, train="clicks").rename(here / "clicks")
     return SPLIT
+
+
+@case()
+def the_test_rows_are_the_training_rows(here: Path) -> str:
+    own(here, test="./clicks.csv")
+    return f"{SPLIT} --set split=files"
+
+
+@case()
+def a_file_is_in_train_and_in_test(here: Path) -> str:
+    path = own(here, train="rows", test="rows/clicks.csv")
+    (here / "rows").mkdir()
+    path.rename(here / "rows/clicks.csv")
+    return f"{SPLIT} --set split=files"

@@ -3,6 +3,7 @@
 import functools
 import gzip
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,13 @@ def write_parquet(here: Path, **columns: pa.Array) -> Path:
         table = table.set_column(place, name, values) if there else table.append_column(name, values)
     pq.write_table(table, here / "rows.parquet")
     return here / "rows.parquet"
+
+
+@case()
+def the_output_is_a_pipe(here: Path) -> str:
+    write_csv(here)
+    os.mkfifo(here / "scores.csv")
+    return CSV
 
 
 @case()

@@ -101,6 +101,14 @@ class TestFolders:
         assert [row["id"] for row in read_all(tmp_path)] == ["a", "b", "c", "d"]
         assert all(list(row) == ["id", "age"] for row in read_all(tmp_path))
 
+    @pytest.mark.parametrize("ending", ["csv", "jsonl"])
+    def test_an_empty_file_of_a_writer_without_rows_is_passed_over(self, tmp_path, ending):
+        row = "a\n1\n" if ending == "csv" else '{"a": "1"}\n'
+        for name, text in (("part-0", ""), ("part-1", row), ("part-2", ""), ("part-3", row)):
+            (tmp_path / f"{name}.{ending}").write_text(text)
+        table = open_table(str(tmp_path))
+        assert [value for piece in table.pieces for value in piece.text("a").to_pylist()] == ["1", "1"]
+
     def test_parquet_and_json(self, tmp_path):
         for number in (1, 2):
             pq.write_table(pa.table({"id": [number, number]}), tmp_path / f"{number}.parquet")

@@ -9,7 +9,7 @@ import torch
 
 from recmtl.artifacts import tensors
 from recmtl.artifacts.progress import Silent
-from recmtl.errors import Interrupted
+from recmtl.errors import DamagedError, Interrupted
 from recmtl.training import loop, predict
 from recmtl.training.interrupt import signals_wait
 from recmtl.training.optimizers import OptimizerConfig, TableOptimizerConfig
@@ -231,6 +231,15 @@ def test_a_kill_costs_no_more_than_the_time_between_checkpoints(trainer, tmp_pat
     trainer(trainer.model(), checkpoint=path, progress=Looking(), epochs=2)
     steps = [epoch * STEPS + step for epoch, step in found]
     assert steps == [0, 0, 1, 2, 3, 4, 5, 5, 6, 7, 8, 9]
+
+
+@pytest.mark.parametrize("spoil", ["weights", "optimizers", "best_epoch"])
+def test_another_file_in_its_place_is_refused(trainer, tmp_path, spoil):
+    path = tmp_path / "c.pt"
+    trainer(trainer.model(), checkpoint=path, epochs=1)
+    tensors.save(path, {key: value for key, value in tensors.load(path).items() if key != spoil})
+    with pytest.raises(DamagedError, match=r"c\.pt is no checkpoint of this training"):
+        trainer(trainer.model(), checkpoint=path)
 
 
 def test_a_checkpoint_says_from_where_it_goes_on(trainer, tmp_path):
