@@ -77,7 +77,7 @@ def predict(asked: Asked, request: Request, workspace: Workspace, progress: Prog
         return Outcome(NAME, "would run", Path(request.target), facts, why)
     table = open_table(request.source, request.source_form)
     scoring.check(table)
-    progress.begin("scoring", 0)
+    progress.begin("scoring", table.about_rows)
     with _whole(request.target) as file, row_writer(form, file, Path(request.target)) as writer:
         for batch in scoring.scored(table):
             writer.write(batch)

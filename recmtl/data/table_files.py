@@ -23,6 +23,7 @@ from recmtl.data.csv_pieces import open_delimited
 from recmtl.data.json_pieces import open_json_lines
 from recmtl.data.parquet_pieces import START as PARQUET
 from recmtl.data.parquet_pieces import open_parquet
+from recmtl.data.row_counts import about_rows
 from recmtl.data.table_form import NAMES, TableForm, form_of
 from recmtl.data.table_piece import Opened, Piece
 from recmtl.data.typed_columns import shown
@@ -50,6 +51,13 @@ class TableFiles:
     columns: tuple[str, ...]
     """Of the first file; of JSON lines, the keys of its first rows."""
     pieces: Iterator[Piece]
+    paths: tuple[Path, ...] = ()
+    """The files; none of a stream."""
+
+    @property
+    def about_rows(self) -> int:
+        """How many rows, more or less; 0 if nobody knows."""
+        return about_rows(self.paths, self.form)
 
     def require(self, columns: Sequence[str], mend: str) -> None:
         """Refuse rows without these columns, all of them at once; `mend` says how to name them.
@@ -102,7 +110,7 @@ def open_table(source: str, form: TableForm | None = None) -> TableFiles:
     form = form or _form_of_all(paths, source)
     opened = _open_file(paths[0], form)
     pieces = _one_after_the_other(opened, paths[1:], form)
-    return TableFiles(source, form, opened.columns, pieces)
+    return TableFiles(source, form, opened.columns, pieces, tuple(paths))
 
 
 def table_paths(source: Path) -> list[Path]:

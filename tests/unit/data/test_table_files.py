@@ -143,6 +143,20 @@ print(table.form.value, [row for piece in table.pieces for row in piece.batch.to
 """
 
 
+class TestAboutRows:
+    def test_parquet_and_lines_are_counted(self, tmp_path):
+        (tmp_path / "p").mkdir()
+        for name, rows in (("a", 3), ("b", 4)):
+            pq.write_table(pa.table({"id": ["x"] * rows}), tmp_path / f"p/{name}.parquet")
+        assert open_table(str(tmp_path / "p")).about_rows == 7
+        write(tmp_path / "rows.csv", "id\n" + "x\n" * 1000)
+        assert open_table(str(tmp_path / "rows.csv")).about_rows == 1001  # the header is a line too
+
+    def test_what_is_packed_is_not(self, tmp_path):
+        (tmp_path / "rows.csv").write_bytes(gzip.compress(b"id\nx\n"))
+        assert open_table(str(tmp_path / "rows.csv")).about_rows == 0
+
+
 class TestPipes:
     def parquet(self, tmp_path):
         pq.write_table(pa.table({"id": ["a"]}), tmp_path / "a.parquet")
