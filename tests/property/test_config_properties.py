@@ -10,22 +10,10 @@ from pydantic import TypeAdapter
 
 import recmtl.data.datasets
 import recmtl.models  # noqa: F401  (registers its members, as the line above does)
-from recmtl.config import Config
-from recmtl.data.datasets.base import DatasetConfig
-from recmtl.data.policies import SplitConfig
 from recmtl.errors import ConfigError
-from recmtl.models.sharing import SharingConfig
-from recmtl.pruning.config import PruneConfig
+from recmtl.pipelines.config_schema import SECTIONS as KINDS
 from recmtl.recipe import SECTIONS, Recipe, parse, presets, read_recipe
-from recmtl.training.config import TrainConfig
 
-KINDS: dict[str, type[Config]] = {
-    "dataset": DatasetConfig,
-    "split": SplitConfig,
-    "model": SharingConfig,
-    "train": TrainConfig,
-    "prune": PruneConfig,
-}
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(
     st.none() | st.booleans() | NUMBERS | st.text(max_size=8),

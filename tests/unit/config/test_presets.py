@@ -4,26 +4,16 @@ import pytest
 
 import recmtl.data.datasets
 import recmtl.models  # noqa: F401  (registers its members, as the line above does)
-from recmtl.config import Config
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.policies import SplitConfig
-from recmtl.models.sharing import SharingConfig
-from recmtl.pruning.config import PruneConfig
+from recmtl.pipelines.config_schema import SECTIONS as KINDS
 from recmtl.recipe import SECTIONS, presets, read_recipe
 from recmtl.training.config import TrainConfig
-
-KINDS: dict[str, type[Config]] = {
-    "dataset": DatasetConfig,
-    "split": SplitConfig,
-    "model": SharingConfig,
-    "train": TrainConfig,
-    "prune": PruneConfig,
-}
 
 
 def test_there_are_presets() -> None:
     assert {"adult.json", "lt4rec.json", "sample.json", "taobao_10.json"} <= set(presets())
-    assert set(KINDS) | {"evaluate"} == set(SECTIONS)
+    assert set(KINDS) == set(SECTIONS)
 
 
 @pytest.mark.parametrize("preset", presets())
