@@ -102,6 +102,17 @@ def recmtl() -> Callable[..., Ran]:
 
 
 @pytest.fixture
+def program(tmp_path) -> Path:
+    """`recmtl` as a file that a shell can run, alone in its folder; it needs nothing of the environment."""
+    path = tmp_path / "bin" / "recmtl"
+    path.parent.mkdir()
+    threads = "OMP_NUM_THREADS=1 MKL_NUM_THREADS=1"
+    path.write_text(f'#!/bin/sh\n{threads} PYTHONPATH="{ROOT}" exec "{sys.executable}" -m recmtl "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
 def cli(capfd, monkeypatch) -> Callable[..., Ran]:
     """`recmtl` in this process, for what does not need one of its own: (words, cwd) -> Ran."""
     from recmtl.cli.main import main

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,18 +19,13 @@ def commands(page: str) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_commands_of_a_page(page, tmp_path):
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    launcher = programs / "recmtl"
-    launcher.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m recmtl "$@"\n')
-    launcher.chmod(0o755)
+def test_the_commands_of_a_page(page, program, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     ran = subprocess.run(
         ["bash", "-eu", "-o", "pipefail", "-c", commands(page)],
         cwd=home,
-        env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"},
+        env={**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

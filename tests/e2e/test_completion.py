@@ -88,17 +88,12 @@ def test_zsh_and_fish_are_answered_in_their_own_way(workspace):
 
 
 @pytest.fixture
-def shell(tmp_path):
+def shell(program, tmp_path):
     """Runs a script in a shell of that name, with `recmtl` on its path and a home of its own."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    command = folder / "recmtl"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m recmtl "$@"\n')
-    command.chmod(0o755)
     home = tmp_path / "home"
     home.mkdir()
     environment = {
-        **os.environ, "PYTHONPATH": str(ROOT), "HOME": str(home), "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+        **os.environ, "HOME": str(home), "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
     }  # fmt: skip
 
     def run(name, script):

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 from recmtl import sample_data
@@ -19,14 +18,10 @@ def night(home: Path, launcher: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_a_night_and_the_night_after(tmp_path):
-    launcher = tmp_path / "recmtl"
-    threads = "OMP_NUM_THREADS=1 MKL_NUM_THREADS=1"
-    launcher.write_text(f'#!/bin/sh\n{threads} PYTHONPATH={ROOT} exec {sys.executable} -m recmtl "$@"\n')
-    launcher.chmod(0o755)
+def test_a_night_and_the_night_after(program, tmp_path):
     home = tmp_path / "somewhere else"
 
-    first = night(home, launcher)
+    first = night(home, program)
     assert (first.returncode, first.stdout, first.stderr) == (0, "", "")
     scores = json.loads((home / "scores.json").read_text())
     overall = next(c for c in scores["cells"] if c["domain"] == "all")
@@ -38,12 +33,12 @@ def test_a_night_and_the_night_after(tmp_path):
     log = (home / "nightly.log").read_text()
     assert "\x1b" not in log and "\r" not in log
 
-    second = night(home, launcher)
+    second = night(home, program)
     assert second.returncode == 0
     assert json.loads((home / "scores.json").read_text())["cells"] == scores["cells"]
     assert (home / "nightly.log").read_text().removeprefix(log).count("done already") == 4  # evaluate prints JSON
 
     (home / "data/raw/taobao/theme_click_log.csv").write_bytes(b"")
-    third = night(home, launcher)  # a damaged copy is taken again, and ends in the same scores
+    third = night(home, program)  # a damaged copy is taken again, and ends in the same scores
     assert third.returncode == 0
     assert json.loads((home / "scores.json").read_text())["cells"] == scores["cells"]
