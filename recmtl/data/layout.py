@@ -17,6 +17,18 @@ DOMAIN, PART = "split:domain", "split:part"
 
 
 @dataclass(frozen=True, kw_only=True)
+class VectorColumn:
+    """A feature that is looked up in a file of vectors, trained elsewhere, by the text in a column."""
+
+    name: str
+    """The feature's."""
+    column: str
+    """VARCHAR column of what the vectors belong to; it may be a feature or a key as well."""
+    dim: int
+    """Numbers in a vector."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Layout:
     """Columns of a raw relation by role. Besides these it has `row` (BIGINT, the position in the raw files, unique).
 
@@ -32,6 +44,8 @@ class Layout:
     """DOUBLE columns, null where missing."""
     sequences: tuple[str, ...] = ()
     """VARCHAR[] columns."""
+    vectors: tuple[VectorColumn, ...] = ()
+    """Features that are vectors trained elsewhere."""
     tables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Feature -> the embedding table it shares; a feature that is not here has a table of its own name."""
     domain: str | None = None
@@ -50,10 +64,18 @@ class Layout:
     """What stands between the values of a sequence in a file that has no lists."""
     ready_made: bool = False
     """There is a column `part`, 'train' or 'test': the data set comes with its own test rows."""
+    ready_made_valid: bool = False
+    """The column `part` may be 'valid' too: the data set comes with its own validation rows."""
 
     def __post_init__(self) -> None:
         reserved = ["row", "part"] if self.ready_made else ["row"]
-        names = [*self.categorical, *self.numbers, *self.sequences, *(item.name for item in self.tasks + self.scores)]
+        names = [
+            *self.categorical,
+            *self.numbers,
+            *self.sequences,
+            *(vector.name for vector in self.vectors),
+            *(item.name for item in self.tasks + self.scores),
+        ]
         names += [self.weight] if self.weight else []
         twice = [name for name, count in Counter(map(str.lower, [*reserved, *names])).items() if count > 1]
         if twice:

@@ -1,6 +1,6 @@
 """What every data set declares: its files, its layout, and a reader."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -64,3 +64,11 @@ class DatasetConfig(Component):
             DataError: a file is not in the data set's format; names file, row and column.
         """
         raise TypeError(f"{type(self).__name__} does not say how its files are read")
+
+    def read_vectors(self, raw: Path, connection: DuckDBPyConnection) -> Mapping[str, str]:
+        """For each vector feature of the layout, a query: `value` (VARCHAR, unique) and `vector` (FLOAT[]).
+
+        Raises:
+            DataError: a file is not in the data set's format, or a vector has another length than `layout` says.
+        """
+        return {}
