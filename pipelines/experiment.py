@@ -18,6 +18,7 @@ from recmtl.artifacts.memory import available_memory
 from recmtl.data.loader import load_part
 from recmtl.data.rows import Rows
 from recmtl.data.streamed import RowsOnDisk
+from recmtl.data.vectors import load_vectors
 from recmtl.errors import ConfigError, DamagedError
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig
@@ -74,6 +75,10 @@ class Experiment:
                 hint="Give this one a name of its own with --run.",
             )
 
+    def build(self) -> Model:
+        """The model as the seed makes it."""
+        return Model(self.model, self.schema, self.train.seed, load_vectors(self.split, self.schema))
+
     def start(self) -> tuple[Model, str]:
         """The model at the run's initial weights, and their hash.
 
@@ -85,7 +90,7 @@ class Experiment:
             DamagedError: the run was started with another architecture.
             ConfigError: the run was started with another seed.
         """
-        model = Model(self.model, self.schema, self.train.seed)
+        model = self.build()
         weights = model.dense_weights()
         with hold(self.folder / "init"):
             if not (self.folder / "init" / manifest.NAME).is_file():

@@ -57,7 +57,7 @@ class Scoring:
     @property
     def needed(self) -> list[str]:
         """The columns that rows must have."""
-        return list(dict.fromkeys([f.name for f in self.schema.features] + ([self._domain] if self._domain else [])))
+        return list(dict.fromkeys(list(self.schema.raw_columns) + ([self._domain] if self._domain else [])))
 
     @property
     def _domain(self) -> str | None:
@@ -113,14 +113,14 @@ class Scoring:
     def _raw(self, piece: Piece) -> pa.RecordBatch:
         """The features' columns as text, double and lists of text."""
         columns: dict[str, pa.Array] = {}
-        for feature in self.schema.features:
-            missing = () if feature.name == self.schema.domain_column else self.schema.missing
+        for feature, name in zip(self.schema.features, self.schema.raw_columns, strict=True):
+            missing = () if name == self.schema.domain_column else self.schema.missing
             if isinstance(feature, NumberFeature):
-                columns[feature.name] = piece.number(feature.name, missing)
+                columns[name] = piece.number(name, missing)
             elif isinstance(feature, SequenceFeature):
-                columns[feature.name] = piece.texts(feature.name, missing, self.schema.separator)
+                columns[name] = piece.texts(name, missing, self.schema.separator)
             else:
-                columns[feature.name] = piece.text(feature.name, missing)
+                columns[name] = piece.text(name, missing)
         return pa.RecordBatch.from_pydict(columns)
 
     def _domains(self, piece: Piece) -> NDArray[np.int64]:

@@ -41,15 +41,14 @@ class Trained:
 
     def load(self, checkpoint: Path) -> Model:
         """The model with its weights and tickets. Errors as in `load_checkpoint`."""
-        experiment = self.experiment
-        model = Model(experiment.model, experiment.schema, experiment.train.seed)
-        load_checkpoint(checkpoint, model, experiment.split_hash)
+        model = self.experiment.build()
+        load_checkpoint(checkpoint, model, self.experiment.split_hash)
         return model
 
     def scorer(self, checkpoint: Path) -> Scorer:
         """The model with the split's encoding. Errors as in `load_checkpoint`."""
         schema = self.experiment.schema
-        vocabularies = load_vocabularies(self.experiment.split / "vocabulary", schema.tables)
+        vocabularies = load_vocabularies(self.experiment.split / "vocabulary", schema.vocabulary_rows)
         return Scorer(self.load(checkpoint), FeatureEncoder(schema, vocabularies))
 
 

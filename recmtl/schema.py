@@ -3,7 +3,7 @@ everything after.
 
 The columns of the Parquet files follow from the names here, each with its role in front:
 
-    id:<feature>      int32          a category's id, or a number's id among its distinct values
+    id:<feature>      int32          a category's or a vector's id, or a number's id among its distinct values
     ids:<feature>     list<int32>    a sequence of ids
     value:<feature>   float32        a number as it is; null where missing
     label:<task>      float32        null where the task was not observed: such a row counts for nothing in this task
@@ -92,7 +92,30 @@ class NumberFeature(Config):
         return self
 
 
-Feature = Annotated[CategoricalFeature | SequenceFeature | NumberFeature, Field(discriminator="kind")]
+class VectorFeature(Config):
+    """A vector that was trained elsewhere and stays as it is, found by the text in the raw column `source`."""
+
+    kind: Literal["vector"] = "vector"
+    name: Name
+    source: Name
+    """The raw column; it may be a feature of its own as well."""
+    dim: PositiveInt
+    """Numbers in a vector."""
+    rows: PositiveInt
+    """Vectors, the three reserved ids included."""
+
+    @property
+    def table(self) -> str:
+        """Its vocabulary's name: it shares none."""
+        return self.name
+
+    @property
+    def column(self) -> str:
+        """The id column."""
+        return f"id:{self.name}"
+
+
+Feature = Annotated[CategoricalFeature | SequenceFeature | NumberFeature | VectorFeature, Field(discriminator="kind")]
 
 
 class Task(Config):
@@ -173,11 +196,13 @@ class Schema(Config):
         _each_once("task", self.task_names)
         _each_once("score", [score.name for score in self.scores])
         for what, used, known in (
-            ("table", {feature.table for feature in self.features}, set(self.tables)),
+            ("table", {f.table for f in self.features if not isinstance(f, VectorFeature)}, set(self.tables)),
             ("task", {score.task for score in self.scores}, set(self.task_names)),
         ):
             if used - known:
                 raise ValueError(f"no {what} is called {min(used - known)!r}")
+        if shared := {feature.name for feature in self.vectors} & set(self.tables):
+            raise ValueError(f"the vectors {min(shared)!r} have the name of an embedding table")
         return self
 
     @property
@@ -191,9 +216,29 @@ class Schema(Config):
         return tuple(f for f in self.features if isinstance(f, SequenceFeature))
 
     @property
-    def singles(self) -> tuple[CategoricalFeature | NumberFeature, ...]:
-        """The features with exactly one id a row, in order."""
-        return tuple(f for f in self.features if not isinstance(f, SequenceFeature))
+    def vectors(self) -> tuple[VectorFeature, ...]:
+        """The vector features, in order."""
+        return tuple(f for f in self.features if isinstance(f, VectorFeature))
+
+    @property
+    def embedded(self) -> tuple[CategoricalFeature | NumberFeature, ...]:
+        """The features with exactly one id a row and a trained embedding, in order."""
+        return tuple(f for f in self.features if isinstance(f, CategoricalFeature | NumberFeature))
+
+    @property
+    def singles(self) -> tuple[CategoricalFeature | NumberFeature | VectorFeature, ...]:
+        """The features with exactly one id a row: those that are embedded, then the vectors."""
+        return (*self.embedded, *self.vectors)
+
+    @property
+    def vocabulary_rows(self) -> dict[str, int]:
+        """Ids of each vocabulary, the three reserved ones included: of the embedding tables and of the vectors."""
+        return self.tables | {feature.name: feature.rows for feature in self.vectors}
+
+    @property
+    def raw_columns(self) -> tuple[str, ...]:
+        """The raw column of each feature, in order."""
+        return tuple(f.source if isinstance(f, VectorFeature) else f.name for f in self.features)
 
     @property
     def task_names(self) -> tuple[str, ...]:

@@ -42,10 +42,10 @@ class FeatureEncoder:
         return fields
 
     def encode(self, raw: pa.RecordBatch) -> list[pa.Array]:
-        """One column for each field. `raw` has a column for each feature: text, double or lists of text."""
+        """One column for each field. `raw` has the schema's raw columns: text, double or lists of text."""
         columns = []
-        for feature in self.schema.features:
-            vocabulary, values = self.vocabularies[feature.table], raw[feature.name]
+        for feature, column in zip(self.schema.features, self.schema.raw_columns, strict=True):
+            vocabulary, values = self.vocabularies[feature.table], raw[column]
             lists = isinstance(feature, SequenceFeature)
             columns.append(vocabulary.encode_lists(values) if lists else vocabulary.encode(values))
             if isinstance(feature, NumberFeature):

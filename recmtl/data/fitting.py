@@ -12,7 +12,17 @@ from recmtl.data.policies import SplitConfig
 from recmtl.data.sql import exact_mean, quote_name
 from recmtl.data.vocabulary import Vocabulary, fit_vocabulary
 from recmtl.errors import DataError
-from recmtl.schema import ALL, MAX_NAME, CategoricalFeature, Feature, NumberFeature, Schema, SequenceFeature, Task
+from recmtl.schema import (
+    ALL,
+    MAX_NAME,
+    CategoricalFeature,
+    Feature,
+    NumberFeature,
+    Schema,
+    SequenceFeature,
+    Task,
+    VectorFeature,
+)
 
 _HINT = "Look at the raw files, or give train a larger share in the section 'split'."
 TRAINING_ROWS = f"rows WHERE {quote_name(PART)} = 'train'"
@@ -52,10 +62,14 @@ def make_schema(
         NumberFeature(name=name, table=name, knots=fit_knots(connection, name, policy.knots)) for name in layout.numbers
     ]
     features += [SequenceFeature(name=name, table=layout.table(name)) for name in layout.sequences]
+    features += [
+        VectorFeature(name=v.name, source=v.column, dim=v.dim, rows=vocabularies[v.name].rows) for v in layout.vectors
+    ]
+    vectors = {vector.name for vector in layout.vectors}
     return Schema(
         dataset=dataset,
         features=tuple(features),
-        tables={table: vocabulary.rows for table, vocabulary in sorted(vocabularies.items())},
+        tables={table: found.rows for table, found in sorted(vocabularies.items()) if table not in vectors},
         tasks=tuple(_with_statistics(connection, task) for task in layout.tasks),
         domains=_domains(connection, layout.domain),
         domain_column=layout.domain,

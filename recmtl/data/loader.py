@@ -61,7 +61,7 @@ def to_batch(table: pa.Table, schema: Schema, domain_B: NDArray[np.int64], sourc
     labels = [_floats(table[task.column]) if task.column in table.column_names else torch.full((rows,), torch.nan)
               for task in schema.tasks]  # fmt: skip
     labels_BT = _stack(labels, rows, torch.float32)
-    ids = [_ids(table, f.column, schema.tables[f.table], source) for f in schema.singles]
+    ids = [_ids(table, f.column, schema.vocabulary_rows[f.table], source) for f in schema.singles]
     weighted = WEIGHT in table.column_names
     return Batch(
         ids_BF=_stack(ids, rows, torch.int32),

@@ -21,17 +21,18 @@ def profile(connection: DuckDBPyConnection, schema: Schema) -> dict[str, Any]:
             task.name: {"observed": values[2 * i], "mean": values[2 * i + 1]} for i, task in enumerate(schema.tasks)
         }
         cells.append({"part": part, "domain": domain, "rows": rows, "tasks": tasks})
-    missing = ", ".join(f"avg(CAST({_is_missing(feature)} AS INTEGER))" for feature in schema.features)
+    columns = zip(schema.features, schema.raw_columns, strict=True)
+    missing = ", ".join(f"avg(CAST({_is_missing(feature, column)} AS INTEGER))" for feature, column in columns)
     shares = connection.execute(f"SELECT {missing} FROM rows").fetchall()[0]
     return {
         "cells": cells,
         "features": {
-            f.name: {"missing": share, "ids": schema.tables[f.table]}
+            f.name: {"missing": share, "ids": schema.vocabulary_rows[f.table]}
             for f, share in zip(schema.features, shares, strict=True)
         },
     }
 
 
-def _is_missing(feature: Feature) -> str:
-    name = quote_name(feature.name)
+def _is_missing(feature: Feature, column: str) -> str:
+    name = quote_name(column)
     return f"len(coalesce({name}, [])) = 0" if isinstance(feature, SequenceFeature) else f"{name} IS NULL"

@@ -7,10 +7,11 @@ by batch on the way out.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -23,6 +24,7 @@ from recmtl.data.layout import DOMAIN, PART, Layout
 from recmtl.data.policies import PARTS, SplitConfig
 from recmtl.data.profile import profile
 from recmtl.data.sql import quote_name, quote_text
+from recmtl.data.vectors import fit_vectors, write_vectors
 from recmtl.data.vocabulary import save_vocabularies
 from recmtl.errors import DataError, MissingError
 from recmtl.schema import Schema, Task
@@ -46,12 +48,15 @@ def build_split(
     layout = dataset.layout()
     with database(out) as connection:
         progress.say(f"reading {dataset.name}")
-        source = Source(dataset.name, layout, dataset.read(raw, connection), dataset.place(raw))
+        query = dataset.read(raw, connection)
+        source = Source(dataset.name, layout, query, dataset.place(raw), vectors=dataset.read_vectors(raw, connection))
         prepared = prepare(connection, source, policy, PARTS, progress)
         schema, counts = prepared.schema, prepared.counts
         if empty := sorted({*layout.domain_groups.values()} - {*schema.domains}):
             progress.say(f"no row belongs to the domains {', '.join(empty)}: they are left out")
-        save_vocabularies(prepared.encoder.features.vocabularies, out / "vocabulary")
+        vocabularies = prepared.encoder.features.vocabularies
+        save_vocabularies(vocabularies, out / "vocabulary")
+        write_vectors(connection, schema, vocabularies, source.vectors, out / "vectors")
         progress.say(f"writing {sum(counts.values()):,} rows: {', '.join(f'{p} {counts[p]:,}' for p in PARTS)}")
         progress.begin("writing", sum(counts.values()))
         write_rows(connection, prepared.encoder, out, progress)
@@ -73,6 +78,8 @@ class Source:
     """Where they lie, for errors."""
     hint: str = "Mend or remove this row; rows are counted over the files in order."
     """How to find a row that is refused."""
+    vectors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Vector feature -> the query for its `value` and `vector`."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,7 @@ def prepare(
     counts = _deal(connection, source.layout, policy, needed)
     progress.say(f"fitting vocabularies and knots to {counts['train']:,} training rows")
     vocabularies = fit_vocabularies(connection, source.layout, policy)
+    vocabularies |= fit_vectors(connection, source.layout, source.vectors)
     schema = make_schema(connection, source.name, source.layout, policy, vocabularies)
     return Prepared(RowEncoder(source.layout, FeatureEncoder(schema, vocabularies)), counts)
 

@@ -1,9 +1,13 @@
 """Batch to vectors: embeddings of ids, pooled sequences, numbers both as a category and piecewise linear."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
@@ -11,6 +15,7 @@ from recmtl.batch import Batch, Ragged
 from recmtl.config import Config
 from recmtl.nn.embedding import Embeddings
 from recmtl.nn.piecewise import PiecewiseLinear
+from recmtl.nn.pretrained import PretrainedVectors
 from recmtl.schema import FIRST_ID, UNSEEN, Schema
 
 
@@ -30,7 +35,7 @@ class Encoded:
     fields_BFD: Tensor
     """Features with an embedding: those with one id, then the pooled sequences."""
     dense_BK: Tensor
-    """Numbers, piecewise linear; no columns if there are none."""
+    """Numbers, piecewise linear, then vectors that were trained elsewhere; no columns if there are neither."""
     domain_B: Tensor
 
     def flat(self) -> Tensor:
@@ -43,27 +48,42 @@ class Encoder(nn.Module):
 
     first_F: Tensor
 
-    def __init__(self, config: EncoderConfig, schema: Schema, seed: int) -> None:
+    def __init__(
+        self,
+        config: EncoderConfig,
+        schema: Schema,
+        seed: int,
+        vectors: Mapping[str, NDArray[np.float32]] = MappingProxyType({}),
+    ) -> None:
         super().__init__()
         self.unseen_rate = config.unseen_rate
         self.embeddings = Embeddings(schema.tables, config.embedding_dim, seed)
-        self.register_buffer("first_F", self.embeddings.first_rows([f.table for f in schema.singles]), persistent=False)
+        self.register_buffer(
+            "first_F", self.embeddings.first_rows([f.table for f in schema.embedded]), persistent=False
+        )
         self.sequence_tables = [feature.table for feature in schema.sequences]
         self.numbers = PiecewiseLinear([f.knots for f in schema.numbers]) if schema.numbers else None
-        self.num_fields, self.dim = len(schema.singles) + len(schema.sequences), config.embedding_dim
-        self.flat_dim = self.num_fields * self.dim + (self.numbers.out_dim if self.numbers else 0)
+        self.vectors = PretrainedVectors([vectors[f.name] for f in schema.vectors]) if schema.vectors else None
+        self.num_embedded, self.dim = len(schema.embedded), config.embedding_dim
+        self.num_fields = self.num_embedded + len(schema.sequences)
+        dense = [part.out_dim for part in (self.numbers, self.vectors) if part]
+        self.flat_dim = self.num_fields * self.dim + sum(dense)
 
     def forward(self, batch: Batch) -> Encoded:
         """Look up, pool and encode."""
-        fields_BFD = self.embeddings.single(self._dropped(batch.ids_BF), self.first_F)
+        fields_BFD = self.embeddings.single(self._dropped(batch.ids_BF[:, : self.num_embedded]), self.first_F)
         pooled = [
             self.embeddings.pooled(Ragged(self._dropped(column.values_L), column.offsets), table)
             for column, table in zip(batch.sequences, self.sequence_tables, strict=True)
         ]
         if pooled:
             fields_BFD = torch.cat([fields_BFD, torch.stack(pooled, dim=1)], dim=1)
-        dense_BK = self.numbers(batch.numbers_BN) if self.numbers else fields_BFD.new_empty(len(batch), 0)
-        return Encoded(fields_BFD, dense_BK, batch.domain_B)
+        return Encoded(fields_BFD, self._dense(batch, fields_BFD), batch.domain_B)
+
+    def _dense(self, batch: Batch, like: Tensor) -> Tensor:
+        dense = [self.numbers(batch.numbers_BN)] if self.numbers else []
+        dense += [self.vectors(batch.ids_BF[:, self.num_embedded :])] if self.vectors else []
+        return torch.cat(dense, dim=1) if dense else like.new_empty(len(batch), 0)
 
     def _dropped(self, ids: Tensor) -> Tensor:
         """In training a small share of the real ids becomes the unseen one."""

@@ -2,9 +2,12 @@
 weights by task.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 
@@ -17,14 +20,27 @@ from recmtl.schema import Schema
 
 
 class Model(nn.Module):
-    """batch -> logits_BT for the asked tasks."""
+    """batch -> logits_BT for the asked tasks.
 
-    def __init__(self, config: SharingConfig, schema: Schema, seed: int) -> None:
+    Args:
+        config: the deep part, which names the other parts.
+        schema: of the rows.
+        seed: the start is a function of it.
+        vectors: vectors_RV of each vector feature, as `load_vectors` gives them.
+    """
+
+    def __init__(
+        self,
+        config: SharingConfig,
+        schema: Schema,
+        seed: int,
+        vectors: Mapping[str, NDArray[np.float32]] = MappingProxyType({}),
+    ) -> None:
         super().__init__()
         self.schema = schema
         with torch.random.fork_rng(devices=[]):  # the start is a function of the seed alone
             torch.manual_seed(seed)
-            self.encoder = Encoder(config.encoder, schema, seed)
+            self.encoder = Encoder(config.encoder, schema, seed, vectors)
             self.interaction = config.interaction.build(self.encoder)
             self.sharing = config.build(self.interaction.out_dim, schema.task_names)
             self.heads = Heads(len(schema.tasks), self.sharing.out_dim)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from recmtl.schema import MISSING, UNSEEN, CategoricalFeature, Schema, SequenceFeature
+from recmtl.schema import MISSING, UNSEEN, NumberFeature, Schema, SequenceFeature
 
 MAX_VALUES = 1000
 """Unknown values that are counted one by one; there may be as many as rows."""
@@ -43,7 +43,7 @@ class Tally:
                 ids = column.to_numpy()
                 self.missing[feature.name] += int((ids == MISSING).sum())
             self.values[feature.name] += len(ids)
-            if isinstance(feature, CategoricalFeature | SequenceFeature):
+            if not isinstance(feature, NumberFeature):
                 self.unseen[feature.name] += int((ids == UNSEEN).sum())
 
     def unseen_of_known(self, feature: str) -> float:
