@@ -79,6 +79,14 @@ Seed = Annotated[int | None, typer.Option(metavar="N", help="Replace the seed of
 class SplitOptions(ConfigOptions):
     """Of the stage that makes a split."""
 
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="About how much memory to take at most, e.g. 4GiB; by default half of the machine's. What does "
+            "not fit lies on disk meanwhile; the result is the same.",
+        ),
+    ] = None
     seed: Seed = None
 
 

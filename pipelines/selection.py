@@ -28,6 +28,7 @@ class Asked:
     seed: int | None = None
     sample: bool = False
     stream: bool | None = None
+    memory_limit: str | None = None
 
     def opened(self) -> Recipe | None:
         """The recipe that was named, with --set put in."""

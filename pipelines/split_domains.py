@@ -6,10 +6,13 @@ Reads data/raw/<dataset>, or the user's own files; writes data/<name>.
 import json
 from typing import Any, ClassVar
 
+from pydantic import ByteSize, TypeAdapter, ValidationError
+
 from recmtl.artifacts.code_version import code_version
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.policies import PARTS, SplitConfig
 from recmtl.data.split import build_split
+from recmtl.errors import ConfigError
 from recmtl.pipelines.selection import Asked, select_split
 from recmtl.pipelines.stage import Context, Plan, Stage, read_input
 from recmtl.pipelines.workspace import Workspace
@@ -25,6 +28,7 @@ class SplitDomains(Stage):
         self.selection.recipe.check({"dataset": DatasetConfig, "split": SplitConfig})
         self.dataset = self.selection.recipe.section("dataset", DatasetConfig)
         self.policy = self.selection.recipe.section("split", SplitConfig)
+        self.memory_limit = None if asked.memory_limit is None else _bytes(asked.memory_limit)
 
     def plan(self, workspace: Workspace) -> Plan:
         """The raw files must be there, and as they were downloaded."""
@@ -53,10 +57,17 @@ class SplitDomains(Stage):
 
     def run(self, context: Context) -> dict[str, Any]:
         """Build the split."""
-        schema = build_split(self.dataset, self.policy, self.raw, context.out, context.progress)
+        schema = build_split(self.dataset, self.policy, self.raw, context.out, context.progress, self.memory_limit)
         cells = json.loads((context.out / "profile.json").read_text())["cells"]
         counts = {(cell["domain"], cell["part"]): cell["rows"] for cell in cells}
         rows = [
             {"domain": domain, **{part: counts.get((domain, part), 0) for part in PARTS}} for domain in schema.domains
         ]
         return {"tasks": list(schema.task_names), "features": len(schema.features), "rows": rows}
+
+
+def _bytes(size: str) -> int:
+    try:
+        return int(TypeAdapter(ByteSize).validate_python(size))
+    except ValidationError:
+        raise ConfigError(f"--memory-limit {size[:50]} is no size.", hint="For example: 4GiB, or 800MB.") from None

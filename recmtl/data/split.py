@@ -7,16 +7,15 @@ by batch on the way out.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-import duckdb
 from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.progress import SILENT, Progress
+from recmtl.data.database import database
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.encoding import FeatureEncoder, RowEncoder, write_rows
 from recmtl.data.fitting import fit_vocabularies, make_schema
@@ -26,7 +25,7 @@ from recmtl.data.profile import profile
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.data.vectors import fit_vectors, write_vectors
 from recmtl.data.vocabulary import save_vocabularies
-from recmtl.errors import DataError, MissingError
+from recmtl.errors import DataError
 from recmtl.schema import Schema, Task
 
 MAX_NUMBER = 3.4028234663852886e38
@@ -36,9 +35,17 @@ MAX_LABEL = 1e12
 
 
 def build_split(
-    dataset: DatasetConfig, policy: SplitConfig, raw: Path, out: Path, progress: Progress = SILENT
+    dataset: DatasetConfig,
+    policy: SplitConfig,
+    raw: Path,
+    out: Path,
+    progress: Progress = SILENT,
+    memory_limit: int | None = None,
 ) -> Schema:
     """Read the data set's files in `raw` and write the split below `out`; `progress` is told how far it is.
+
+    The process takes no more than about `memory_limit` bytes (none: half of the machine's memory): what does not fit
+    lies on disk meanwhile. The result is the same.
 
     Raises:
         DataError: a file is not in its format, a part stays empty, a label is out of range.
@@ -46,7 +53,7 @@ def build_split(
         MissingError: memory and disk are not enough.
     """
     layout = dataset.layout()
-    with database(out) as connection:
+    with database(out, memory_limit) as connection:
         progress.say(f"reading {dataset.name}")
         query = dataset.read(raw, connection)
         source = Source(dataset.name, layout, query, dataset.place(raw), vectors=dataset.read_vectors(raw, connection))
@@ -117,26 +124,6 @@ def prepare(
     vocabularies |= fit_vectors(connection, source.layout, source.vectors)
     schema = make_schema(connection, source.name, source.layout, policy, vocabularies)
     return Prepared(RowEncoder(source.layout, FeatureEncoder(schema, vocabularies)), counts)
-
-
-@contextmanager
-def database(out: Path) -> Iterator[DuckDBPyConnection]:
-    """A database of its own, which spills to `out`.
-
-    Raises:
-        MissingError: memory and disk are not enough. DuckDB calls it out of memory when there is no room to spill,
-            either.
-    """
-    try:
-        with closing(duckdb.connect()) as connection:
-            connection.execute(f"SET temp_directory = {quote_text(str(out / '.spill'))}")
-            yield connection
-    except duckdb.OutOfMemoryException as error:
-        reason = str(error).splitlines()[0].removeprefix("Out of Memory Error: ")
-        raise MissingError(
-            f"memory and the disk of {out} do not suffice to split the data: {reason}",
-            hint="Make some room on the disk.",
-        ) from error
 
 
 def _load(connection: DuckDBPyConnection, source: Source) -> int:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from recmtl.artifacts.progress import Silent
 from recmtl.config import nearest
+from recmtl.data.database import database
 from recmtl.data.in_memory import encode_rows
 from recmtl.data.layout import Layout
-from recmtl.data.split import Source, database, prepare
+from recmtl.data.split import Source, prepare
 from recmtl.errors import ConfigError, DataError
 from recmtl.estimator.columns import WEIGHT, Column, find_columns, raw_columns
 from recmtl.estimator.errors import RefusedData

@@ -6,11 +6,12 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from recmtl.data.database import database
 from recmtl.data.in_memory import encode_rows
 from recmtl.data.layout import Layout
 from recmtl.data.loader import load_part
 from recmtl.data.policies import PARTS, RandomSplit
-from recmtl.data.split import Source, build_split, database, prepare
+from recmtl.data.split import Source, build_split, prepare
 from recmtl.schema import Task
 from recmtl.testing.table_dataset import TableDataset
 
