@@ -13,6 +13,7 @@ from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.progress import SILENT, Progress
 from recmtl.artifacts.tables import TableWriter
+from recmtl.data.ahead import ahead
 from recmtl.data.folders import domain_folder
 from recmtl.data.layout import DOMAIN, PART, Layout
 from recmtl.data.policies import PARTS
@@ -84,7 +85,7 @@ class RowEncoder:
 
 def write_rows(connection: DuckDBPyConnection, encoder: RowEncoder, out: Path, progress: Progress = SILENT) -> None:
     """The table `rows` as `<part>/domain=<d>/part-0.parquet` below `out`, in the order of part, domain and row."""
-    for (part_name, domain_name), pieces in groupby(encoded_pieces(connection, encoder), key=itemgetter(0)):
+    for (part_name, domain_name), pieces in groupby(ahead(encoded_pieces(connection, encoder)), key=itemgetter(0)):
         folder = out / part_name / domain_folder(domain_name)
         folder.mkdir(parents=True)
         with TableWriter(folder / "part-0.parquet", encoder.schema) as writer:
