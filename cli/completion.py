@@ -8,7 +8,9 @@ from pathlib import Path
 
 import typer
 
-DATA_SETS = ("adult", "census", "lt4rec", "movielens_1m", "taobao")
+DATA_SETS = (
+    "adult", "census", "ijcai15", "ijcai18", "kuairand", "kuairand_1k", "kuairec", "lt4rec", "movielens_1m", "taobao",
+)  # fmt: skip
 """Neither --help nor the shell has the time to import them."""
 
 

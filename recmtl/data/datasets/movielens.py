@@ -15,6 +15,7 @@ from duckdb import DuckDBPyConnection
 from recmtl.data.datasets.base import DatasetConfig, SourceFile
 from recmtl.data.delimited import ColumnType, Delimited, Format, read_delimited
 from recmtl.data.layout import Layout
+from recmtl.data.references import require_known, require_unique
 from recmtl.data.sql import quote_text
 from recmtl.schema import Task
 
@@ -81,9 +82,8 @@ class MovielensConfig(DatasetConfig):
         ratings = read_delimited(connection, raw / "ratings.dat", RATINGS, form=FORM)
         ratings.require(connection, "rating", "rating IN ('1', '2', '3', '4', '5')", "is no rating of 1 to 5 stars")
         ratings.require(connection, "timestamp", "regexp_full_match(timestamp, '[0-9]{1,18}')", "is no time in seconds")
-        for column, others in (("user_id", users), ("movie_id", movies)):
-            known = f"{column} IN (SELECT {column} FROM ({others.query}))"
-            ratings.require(connection, column, known, f"is not in {others.path.name}")
+        require_known(connection, ratings, "user_id", users)
+        require_known(connection, ratings, "movie_id", movies)
         labels = {
             "liked_loved": "CAST(rating > 3 AS DOUBLE) AS liked, CAST(rating > 4 AS DOUBLE) AS loved",
             "rating": "rating",
@@ -99,7 +99,7 @@ class MovielensConfig(DatasetConfig):
 
 def _users(connection: DuckDBPyConnection, raw: Path) -> Delimited:
     users = read_delimited(connection, raw / "users.dat", USERS, form=FORM)
-    _require_unique(connection, users, "user_id")
+    require_unique(connection, users, "user_id")
     for column, names in GROUPS.items():
         codes = ", ".join(map(quote_text, names))
         users.require(connection, column, f"{column} IN ({codes})", f"is none of {', '.join(names)}")
@@ -108,11 +108,5 @@ def _users(connection: DuckDBPyConnection, raw: Path) -> Delimited:
 
 def _movies(connection: DuckDBPyConnection, raw: Path) -> Delimited:
     movies = read_delimited(connection, raw / "movies.dat", MOVIES, form=FORM)
-    _require_unique(connection, movies, "movie_id")
+    require_unique(connection, movies, "movie_id")
     return movies
-
-
-def _require_unique(connection: DuckDBPyConnection, lines: Delimited, column: str) -> None:
-    lines.require(connection, column, f"{column} IS NOT NULL", "is no id")
-    first = f"place IN (SELECT min(place) FROM {lines.table} GROUP BY {column})"
-    lines.require(connection, column, first, "is there a second time")
