@@ -88,6 +88,14 @@ class SplitOptions(ConfigOptions):
         ),
     ] = None
     seed: Seed = None
+    extend: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Take over what this split fitted, and only add to it: its ids keep their meaning.",
+            autocompletion=completion.splits,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ def asked_by(options: ConfigOptions) -> Asked:
         seed=options.seed if isinstance(options, SplitOptions | TrainOptions) else None,
         sample=options.sample,
         stream=options.stream if isinstance(options, TrainOptions) else None,
+        extend=options.extend if isinstance(options, SplitOptions) else None,
         memory_limit=options.memory_limit if isinstance(options, SplitOptions) else None,
     )
 

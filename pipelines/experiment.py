@@ -17,6 +17,7 @@ from recmtl.artifacts.lock import hold
 from recmtl.artifacts.memory import available_memory
 from recmtl.data.loader import load_part
 from recmtl.data.rows import Rows
+from recmtl.data.schema_file import load_schema
 from recmtl.data.streamed import RowsOnDisk
 from recmtl.data.vectors import load_vectors
 from recmtl.errors import ConfigError, DamagedError
@@ -151,21 +152,7 @@ def open_experiment(selection: Selection, workspace: Workspace, stream: bool | N
     selection.recipe.check({"model": SharingConfig, "train": TrainConfig})
     model = selection.recipe.section("model", SharingConfig)
     train = selection.recipe.section("train", TrainConfig)
-    experiment = Experiment(selection, model, train, split, split_hash, read_schema(split), workspace, stream)
+    experiment = Experiment(selection, model, train, split, split_hash, load_schema(split), workspace, stream)
     experiment.check_tasks()
     experiment.check_seed()
     return experiment
-
-
-def read_schema(split: Path) -> Schema:
-    """The schema of a split.
-
-    Raises:
-        DamagedError: it is not one.
-    """
-    try:
-        return Schema.model_validate_json((split / "schema.json").read_bytes())
-    except (OSError, ValueError) as error:
-        raise DamagedError(
-            f"{split / 'schema.json'} is no schema of this version.", hint="Run split-domains again."
-        ) from error

@@ -29,6 +29,7 @@ class Asked:
     sample: bool = False
     stream: bool | None = None
     memory_limit: str | None = None
+    extend: str | None = None
 
     def opened(self) -> Recipe | None:
         """The recipe that was named, with --set put in."""

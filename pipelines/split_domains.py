@@ -10,7 +10,9 @@ from pydantic import ByteSize, TypeAdapter, ValidationError
 
 from recmtl.artifacts.code_version import code_version
 from recmtl.data.datasets.base import DatasetConfig
+from recmtl.data.extending import Fitted
 from recmtl.data.policies import PARTS, SplitConfig
+from recmtl.data.schema_file import load_schema
 from recmtl.data.split import build_split
 from recmtl.errors import ConfigError
 from recmtl.pipelines.selection import Asked, select_split
@@ -38,11 +40,27 @@ class SplitDomains(Stage):
         return Plan(
             workspace.split(self.selection.data),
             sections,
-            self._inputs(workspace),
+            self._inputs(workspace) | self._base_input(workspace),
             self.policy.seed,
             remembered,
             None if self.asked.sample else ("data", self.selection.data),
         )
+
+    def _base_input(self, workspace: Workspace) -> dict[str, str]:
+        """The split that is extended."""
+        self.base = None
+        if self.asked.extend is None:
+            return {}
+        name = self.asked.extend.removeprefix("data/").rstrip("/")
+        if name == self.selection.data:
+            raise ConfigError(
+                f"--extend {self.asked.extend}: a split cannot extend itself.",
+                hint="Give the new one a name with --data.",
+            )
+        folder = workspace.split(name)
+        _, digest = read_input(folder, workspace, f"recmtl split-domains --data {name}")
+        self.base = Fitted.load(folder, load_schema(folder))
+        return {"extends": digest}
 
     def _inputs(self, workspace: Workspace) -> dict[str, str]:
         if self.dataset.in_place:
@@ -57,13 +75,16 @@ class SplitDomains(Stage):
 
     def run(self, context: Context) -> dict[str, Any]:
         """Build the split."""
-        schema = build_split(self.dataset, self.policy, self.raw, context.out, context.progress, self.memory_limit)
+        schema = build_split(
+            self.dataset, self.policy, self.raw, context.out, context.progress, self.memory_limit, self.base
+        )
         cells = json.loads((context.out / "profile.json").read_text())["cells"]
         counts = {(cell["domain"], cell["part"]): cell["rows"] for cell in cells}
         rows = [
             {"domain": domain, **{part: counts.get((domain, part), 0) for part in PARTS}} for domain in schema.domains
         ]
-        return {"tasks": list(schema.task_names), "features": len(schema.features), "rows": rows}
+        found: dict[str, Any] = {"tasks": list(schema.task_names), "features": len(schema.features), "rows": rows}
+        return found if self.base is None else {**found, "grew": self.base.growth(schema)}
 
 
 def _bytes(size: str) -> int:

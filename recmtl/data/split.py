@@ -18,10 +18,12 @@ from recmtl.artifacts.progress import SILENT, Progress
 from recmtl.data.database import database
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.encoding import FeatureEncoder, RowEncoder, write_rows
+from recmtl.data.extending import Fitted
 from recmtl.data.fitting import fit_vocabularies, make_schema
 from recmtl.data.layout import DOMAIN, PART, Layout
 from recmtl.data.policies import PARTS, SplitConfig
 from recmtl.data.profile import profile
+from recmtl.data.schema_file import save_schema
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.data.vectors import fit_vectors, write_vectors
 from recmtl.data.vocabulary import save_vocabularies
@@ -41,15 +43,16 @@ def build_split(
     out: Path,
     progress: Progress = SILENT,
     memory_limit: int | None = None,
+    base: Fitted | None = None,
 ) -> Schema:
     """Read the data set's files in `raw` and write the split below `out`; `progress` is told how far it is.
 
     The process takes no more than about `memory_limit` bytes (none: half of the machine's memory): what does not fit
-    lies on disk meanwhile. The result is the same.
+    lies on disk meanwhile. The result is the same. With a `base`, what that split fitted stays, and grows.
 
     Raises:
         DataError: a file is not in its format, a part stays empty, a label is out of range.
-        ConfigError: the policy does not fit the data set.
+        ConfigError: the policy does not fit the data set, or the data set not the base.
         MissingError: memory and disk are not enough.
     """
     layout = dataset.layout()
@@ -57,7 +60,7 @@ def build_split(
         progress.say(f"reading {dataset.name}")
         query = dataset.read(raw, connection)
         source = Source(dataset.name, layout, query, dataset.place(raw), vectors=dataset.read_vectors(raw, connection))
-        prepared = prepare(connection, source, policy, PARTS, progress)
+        prepared = prepare(connection, source, policy, PARTS, progress, base)
         schema, counts = prepared.schema, prepared.counts
         if empty := sorted({*layout.domain_groups.values()} - {*schema.domains}):
             progress.say(f"no row belongs to the domains {', '.join(empty)}: they are left out")
@@ -67,7 +70,7 @@ def build_split(
         progress.say(f"writing {sum(counts.values()):,} rows: {', '.join(f'{p} {counts[p]:,}' for p in PARTS)}")
         progress.begin("writing", sum(counts.values()))
         write_rows(connection, prepared.encoder, out, progress)
-        (out / "schema.json").write_text(json.dumps(schema.document(), indent=1) + "\n")
+        save_schema(schema, out)
         (out / "profile.json").write_text(json.dumps(profile(connection, schema), indent=1) + "\n")
     return schema
 
@@ -109,20 +112,24 @@ def prepare(
     policy: SplitConfig,
     needed: Sequence[str],
     progress: Progress = SILENT,
+    base: Fitted | None = None,
 ) -> Prepared:
-    """Read the rows into the table `rows`, deal them to parts, and fit on the training part what encodes them all.
+    """Read the rows into the table `rows`, deal them to parts, and fit on the training part what encodes them all, or
+    add it to what the `base` fitted.
 
     Raises:
         DataError: a value is out of range, a `needed` part stays empty, a task has nothing to learn from.
-        ConfigError: the policy does not fit the layout.
+        ConfigError: the policy does not fit the layout, or the layout not the base.
     """
     rows = _load(connection, source)
     progress.say(f"dealing {rows:,} rows to parts and domains")
     counts = _deal(connection, source.layout, policy, needed)
     progress.say(f"fitting vocabularies and knots to {counts['train']:,} training rows")
     vocabularies = fit_vocabularies(connection, source.layout, policy)
+    vocabularies = base.extend(vocabularies) if base else vocabularies
     vocabularies |= fit_vectors(connection, source.layout, source.vectors)
     schema = make_schema(connection, source.name, source.layout, policy, vocabularies)
+    schema = base.keep(schema) if base else schema
     return Prepared(RowEncoder(source.layout, FeatureEncoder(schema, vocabularies)), counts)
 
 

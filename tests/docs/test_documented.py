@@ -39,7 +39,7 @@ OWN = {
     options.WorkspaceOptions: {"workspace"},
     options.StageOptions: {"dry_run"},
     options.ConfigOptions: {"config", "settings", "data", "sample"},
-    options.SplitOptions: {"memory_limit", "seed"},
+    options.SplitOptions: {"extend", "memory_limit", "seed"},
     options.RunOptions: {"run"},
     options.TrainOptions: {"seed", "stream"},
 }

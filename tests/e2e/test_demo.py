@@ -49,17 +49,17 @@ def test_every_task_has_a_cell_for_every_domain_and_for_all(scorecard):
 def test_the_scorecard_says_what_the_model_predicts(sample_workspace, scorecard, tmp_path):
     """AUC by scikit-learn over predictions made by hand from the published folders alone."""
     from recmtl.data.loader import load_part
+    from recmtl.data.schema_file import load_schema
     from recmtl.models.model import Model
     from recmtl.models.sharing import SharingConfig
     from recmtl.pipelines.checkpoint import load_checkpoint
-    from recmtl.pipelines.experiment import read_schema
     from recmtl.pipelines.stage import read_input
     from recmtl.pipelines.workspace import Workspace
     from recmtl.recipe import read_recipe
     from recmtl.training.predict import predict_rows
 
     split = sample_workspace / "data/sample"
-    schema = read_schema(split)
+    schema = load_schema(split)
     model = Model(read_recipe("sample.json").section("model", SharingConfig), schema, seed=0)
     split_hash = read_input(split, Workspace(tmp_path), "")[1]
     load_checkpoint(sample_workspace / "runs/sample/model/best.pt", model, split_hash)
