@@ -1,9 +1,15 @@
 """recmtl config: the commands about configs."""
 
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from recmtl.cli.options import OutputOptions, with_options
-from recmtl.cli.report import print_json
+from recmtl.cli.report import SCHEMA_VERSION, print_json, print_table
+from recmtl.data.table_form import TableForm
 
 app = typer.Typer(
     help="Configs: their keys, their JSON Schema, and the presets that are shipped.\n\nExample: recmtl config keys",
@@ -51,3 +57,42 @@ def presets(*, options: OutputOptions) -> None:
         print_json({"presets": names()})
     else:
         print("\n".join(names()))
+
+
+@app.command()
+@with_options
+def init(
+    *,
+    source: Annotated[str, typer.Option("--from", metavar="PATH", help="Your rows: a file, or a folder of files.")],
+    target: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE|-", help="Where the config goes; by default standard output.")
+    ] = None,
+    input_format: Annotated[TableForm | None, typer.Option(help="Of the rows, where no name says it.")] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="A label, instead of those guessed. Repeatable."),
+    ] = None,
+    domain: Annotated[str | None, typer.Option(metavar="COLUMN", help="What tells the domains apart.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file of --out.")] = False,
+    options: OutputOptions,
+) -> None:
+    """Write a first config for a table of your own, guessed from its rows; correct it before you trust it.
+
+    Example: recmtl config init --from logs.parquet --out logs.json
+    """
+    from recmtl.pipelines.config_init import first_config, write_config
+
+    target = None if target == Path("-") else target
+    first = first_config(source, input_format, tuple(label or ()), domain)
+    if target is not None:
+        write_config(first.document, target, force=force)
+    if options.as_json:
+        out = None if target is None else str(target)
+        head = {"schema_version": SCHEMA_VERSION, "command": "config init", "status": "done", "target": out}
+        print_json({**head, **first.facts})
+    elif target is None:
+        print_json(first.document)
+    if not options.quiet:
+        with redirect_stdout(sys.stderr):
+            print_table(first.columns, ["column", "kind", "role", "why", "distinct", "missing"], first.title)
+            print("\n".join(first.notes), end="\n" * bool(first.notes))

@@ -96,6 +96,18 @@ class SplitOptions(ConfigOptions):
             autocompletion=completion.splits,
         ),
     ] = None
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Leave out rows before this time, e.g. 2026-11-20; replaces split.since."),
+    ] = None
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Leave out rows at this time and after it; replaces split.until."),
+    ] = None
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Refuse a split that leaks: a feature tells a label, an event is in two parts."),
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,8 @@ def asked_by(options: ConfigOptions) -> Asked:
         stream=options.stream if isinstance(options, TrainOptions) else None,
         extend=options.extend if isinstance(options, SplitOptions) else None,
         memory_limit=options.memory_limit if isinstance(options, SplitOptions) else None,
+        since=options.since if isinstance(options, SplitOptions) else None,
+        until=options.until if isinstance(options, SplitOptions) else None,
     )
 
 

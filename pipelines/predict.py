@@ -18,7 +18,7 @@ from recmtl.artifacts.explain import writing
 from recmtl.artifacts.progress import Progress
 from recmtl.config import nearest
 from recmtl.data.table_files import STDIN, open_table
-from recmtl.data.table_form import NAMES, TableForm, form_of
+from recmtl.data.table_form import WRITTEN, TableForm, form_of
 from recmtl.data.table_writers import row_writer
 from recmtl.errors import ConfigError, DamagedError
 from recmtl.pipelines.scoring import Scoring
@@ -136,15 +136,18 @@ def _unknown(asked: str | None, schema: Schema) -> int | None:
 
 
 def _target_form(request: Request) -> TableForm:
-    if request.target_form is not None:
-        return request.target_form
-    if request.target == STDOUT:
+    form = request.target_form
+    if form is None and request.target == STDOUT:
         return TableForm.CSV
-    form = None if request.target.endswith(".gz") else form_of(Path(request.target).name)
+    if form is None and not request.target.endswith(".gz"):
+        form = form_of(Path(request.target).name)
+    names = ", ".join(written.value for written in WRITTEN)
+    if form is not None and form not in WRITTEN:
+        raise ConfigError(f"--output {request.target}: {form.value} is read, not written.", hint=f"Write: {names}.")
     if form is None:
         raise ConfigError(
             f"--output {request.target}: the name does not say in which form to write.",
-            hint=f"Give it one of these endings, or --output-format: {NAMES}.",
+            hint=f"Give it one of these endings, or --output-format: {names}.",
         )
     return form
 

@@ -30,6 +30,8 @@ class Asked:
     stream: bool | None = None
     memory_limit: str | None = None
     extend: str | None = None
+    since: str | None = None
+    until: str | None = None
 
     def opened(self) -> Recipe | None:
         """The recipe that was named, with --set put in."""
@@ -82,7 +84,8 @@ def select_split(asked: Asked) -> Selection:
             "split-domains needs to know the data set.", hint="Give --config FILE or a preset's name, or --sample."
         )
     data = _first(asked.data, recipe.text("data"), recipe.name)
-    return Selection(recipe, data, "").with_flags({"split.seed": asked.seed})
+    flags = {"split.seed": asked.seed, "split.since": asked.since, "split.until": asked.until}
+    return Selection(recipe, data, "").with_flags(flags)
 
 
 def select_run(asked: Asked, stage: str, workspace: Workspace) -> Selection:

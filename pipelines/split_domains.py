@@ -18,6 +18,7 @@ from recmtl.errors import ConfigError
 from recmtl.pipelines.selection import Asked, select_split
 from recmtl.pipelines.stage import Context, Plan, Stage, read_input
 from recmtl.pipelines.workspace import Workspace
+from recmtl.schema import ALL, Schema
 
 
 class SplitDomains(Stage):
@@ -25,8 +26,8 @@ class SplitDomains(Stage):
 
     name: ClassVar = "split-domains"
 
-    def __init__(self, asked: Asked) -> None:
-        self.asked, self.selection = asked, select_split(asked)
+    def __init__(self, asked: Asked, strict: bool = False) -> None:
+        self.asked, self.selection, self.strict = asked, select_split(asked), strict
         self.selection.recipe.check({"dataset": DatasetConfig, "split": SplitConfig})
         self.dataset = self.selection.recipe.section("dataset", DatasetConfig)
         self.policy = self.selection.recipe.section("split", SplitConfig)
@@ -76,15 +77,44 @@ class SplitDomains(Stage):
     def run(self, context: Context) -> dict[str, Any]:
         """Build the split."""
         schema = build_split(
-            self.dataset, self.policy, self.raw, context.out, context.progress, self.memory_limit, self.base
+            self.dataset,
+            self.policy,
+            self.raw,
+            context.out,
+            context.progress,
+            memory_limit=self.memory_limit,
+            base=self.base,
+            strict=self.strict,
         )
-        cells = json.loads((context.out / "profile.json").read_text())["cells"]
-        counts = {(cell["domain"], cell["part"]): cell["rows"] for cell in cells}
-        rows = [
-            {"domain": domain, **{part: counts.get((domain, part), 0) for part in PARTS}} for domain in schema.domains
-        ]
-        found: dict[str, Any] = {"tasks": list(schema.task_names), "features": len(schema.features), "rows": rows}
+        found = _facts(json.loads((context.out / "profile.json").read_text()), schema)
         return found if self.base is None else {**found, "grew": self.base.growth(schema)}
+
+
+def _facts(profile: dict[str, Any], schema: Schema) -> dict[str, Any]:
+    """What the profile says of each domain, and of all: the rows of each part, the mean label of each task, and how
+    many users and items there are, where they have keys.
+    """
+    cells = {(cell["domain"], cell["part"]): cell for cell in profile["cells"] + profile["totals"]}
+    keys = {entry["domain"]: entry for entry in profile["keys"]}
+    key_names = [name for name in keys.get(None, {}) if name != "domain"]
+
+    def row(domain: str | None) -> dict[str, Any]:
+        # a domain of the split that is extended may have no rows of its own
+        tasks = cells[domain, None]["tasks"] if (domain, None) in cells else {}
+        return {
+            "domain": domain or ALL,
+            **{part: cells[domain, part]["rows"] if (domain, part) in cells else 0 for part in PARTS},
+            **{name: keys[domain][name]["all"] if domain in keys else 0 for name in key_names},
+            "means": {name: tasks[name]["mean"] if tasks else None for name in schema.task_names},
+        }
+
+    return {
+        "tasks": list(schema.task_names),
+        "features": len(schema.features),
+        "rows": [row(domain) for domain in schema.domains],
+        "all": row(None),
+        "leaks": profile["leaks"],
+    }
 
 
 def _bytes(size: str) -> int:

@@ -181,6 +181,8 @@ class Schema(Config):
     scores: tuple[Score, ...] = ()
     knots: NonNegativeInt = 0
     """Knots of each number feature."""
+    negative_rates: dict[Name, Annotated[float, Field(gt=0, lt=1)]] = Field(default_factory=dict)
+    """Task -> the share of its negatives that stayed in training: from p follows p * rate / (p * rate + 1 - p)."""
 
     @field_validator("domains")
     @classmethod
@@ -197,7 +199,7 @@ class Schema(Config):
         _each_once("score", [score.name for score in self.scores])
         for what, used, known in (
             ("table", {f.table for f in self.features if not isinstance(f, VectorFeature)}, set(self.tables)),
-            ("task", {score.task for score in self.scores}, set(self.task_names)),
+            ("task", {score.task for score in self.scores} | {*self.negative_rates}, set(self.task_names)),
         ):
             if used - known:
                 raise ValueError(f"no {what} is called {min(used - known)!r}")

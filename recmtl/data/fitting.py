@@ -8,6 +8,7 @@ from duckdb import DuckDBPyConnection
 
 from recmtl.data.knots import fit_knots
 from recmtl.data.layout import DOMAIN, PART, Layout
+from recmtl.data.negative_rate import negative_rates
 from recmtl.data.policies import SplitConfig
 from recmtl.data.sql import exact_mean, quote_name
 from recmtl.data.vocabulary import Vocabulary, fit_vocabulary
@@ -80,6 +81,7 @@ def make_schema(
         keys=tuple(layout.keys),
         scores=layout.scores,
         knots=policy.knots if layout.numbers else 0,
+        negative_rates=negative_rates(policy),
     )
 
 

@@ -16,7 +16,10 @@ _BLOCK_BYTES = 1 << 22
 
 
 def about_rows(paths: Iterable[Path], form: TableForm) -> int:
-    """Rows of Parquet, lines of text; 0 if a file cannot be counted, because it is packed or damaged."""
+    """Rows of Parquet, lines of text; 0 if a file cannot be counted, because it is TFRecord, packed
+    or damaged."""
+    if form is TableForm.TFRECORD:
+        return 0
     counts = [_in_parquet(path) if form is TableForm.PARQUET else _lines(path) for path in paths]
     return sum(counts) if all(counts) else 0
 

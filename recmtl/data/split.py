@@ -19,8 +19,11 @@ from recmtl.data.database import database
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.encoding import FeatureEncoder, RowEncoder, write_rows
 from recmtl.data.extending import Fitted
+from recmtl.data.filters import filter_rows
 from recmtl.data.fitting import fit_vocabularies, make_schema
 from recmtl.data.layout import DOMAIN, PART, Layout
+from recmtl.data.leaks import check_leaks
+from recmtl.data.negative_rate import dealing
 from recmtl.data.policies import PARTS, SplitConfig
 from recmtl.data.profile import profile
 from recmtl.data.schema_file import save_schema
@@ -44,14 +47,16 @@ def build_split(
     progress: Progress = SILENT,
     memory_limit: int | None = None,
     base: Fitted | None = None,
+    strict: bool = False,
 ) -> Schema:
     """Read the data set's files in `raw` and write the split below `out`; `progress` is told how far it is.
 
     The process takes no more than about `memory_limit` bytes (none: half of the machine's memory): what does not fit
     lies on disk meanwhile. The result is the same. With a `base`, what that split fitted stays, and grows.
+    Leaks are said to `progress`; `strict` allows none.
 
     Raises:
-        DataError: a file is not in its format, a part stays empty, a label is out of range.
+        DataError: a file is not in its format, a part stays empty, a label is out of range; there is a leak.
         ConfigError: the policy does not fit the data set, or the data set not the base.
         MissingError: memory and disk are not enough.
     """
@@ -64,6 +69,7 @@ def build_split(
         schema, counts = prepared.schema, prepared.counts
         if empty := sorted({*layout.domain_groups.values()} - {*schema.domains}):
             progress.say(f"no row belongs to the domains {', '.join(empty)}: they are left out")
+        checked = check_leaks(connection, layout, schema, type(dataset).model_fields, progress, strict)
         vocabularies = prepared.encoder.features.vocabularies
         save_vocabularies(vocabularies, out / "vocabulary")
         write_vectors(connection, schema, vocabularies, source.vectors, out / "vectors")
@@ -71,7 +77,8 @@ def build_split(
         progress.begin("writing", sum(counts.values()))
         write_rows(connection, prepared.encoder, out, progress)
         save_schema(schema, out)
-        (out / "profile.json").write_text(json.dumps(profile(connection, schema), indent=1) + "\n")
+        counted = profile(connection, layout, schema, out) | {"left_out": prepared.left_out} | checked
+        (out / "profile.json").write_text(json.dumps(counted, indent=1) + "\n")
     return schema
 
 
@@ -99,6 +106,8 @@ class Prepared:
     encoder: RowEncoder
     counts: dict[str, int]
     """Rows of each part that has any."""
+    left_out: dict[str, int]
+    """Rule of the policy -> rows that it gave to no part."""
 
     @property
     def schema(self) -> Schema:
@@ -122,15 +131,19 @@ def prepare(
         ConfigError: the policy does not fit the layout, or the layout not the base.
     """
     rows = _load(connection, source)
-    progress.say(f"dealing {rows:,} rows to parts and domains")
+    policy, left_out = filter_rows(connection, source.layout, policy, source.place, source.hint, progress)
+    progress.say(f"dealing {rows - sum(left_out.values()):,} rows to parts and domains")
     counts = _deal(connection, source.layout, policy, needed)
+    if policy.negative_rate:
+        left_out["negative_rate"] = rows - sum(left_out.values()) - sum(counts.values())
+        progress.say(f"{left_out['negative_rate']:,} training rows are left out by split.negative_rate")
     progress.say(f"fitting vocabularies and knots to {counts['train']:,} training rows")
     vocabularies = fit_vocabularies(connection, source.layout, policy)
     vocabularies = base.extend(vocabularies) if base else vocabularies
     vocabularies |= fit_vectors(connection, source.layout, source.vectors)
     schema = make_schema(connection, source.name, source.layout, policy, vocabularies)
     schema = base.keep(schema) if base else schema
-    return Prepared(RowEncoder(source.layout, FeatureEncoder(schema, vocabularies)), counts)
+    return Prepared(RowEncoder(source.layout, FeatureEncoder(schema, vocabularies)), counts, left_out)
 
 
 def _load(connection: DuckDBPyConnection, source: Source) -> int:
@@ -211,7 +224,7 @@ def _deal(connection: DuckDBPyConnection, layout: Layout, policy: SplitConfig, n
     """How many rows each part has."""
     connection.execute(
         f"CREATE TEMP TABLE rows AS SELECT raw_rows.*, dealt.part AS {quote_name(PART)} "
-        f"FROM raw_rows JOIN ({policy.query(layout)}) AS dealt USING (row)"
+        f"FROM raw_rows JOIN ({dealing(policy, layout)}) AS dealt USING (row)"
     )
     counts = dict(connection.execute(f"SELECT {quote_name(PART)}, count(*) FROM rows GROUP BY 1").fetchall())
     for part in needed:

@@ -26,6 +26,7 @@ from recmtl.data.parquet_pieces import open_parquet
 from recmtl.data.row_counts import about_rows
 from recmtl.data.table_form import NAMES, TableForm, form_of
 from recmtl.data.table_piece import Opened, Piece
+from recmtl.data.tfrecord_pieces import open_examples, starts_examples
 from recmtl.data.typed_columns import shown
 from recmtl.errors import ConfigError, DataError, MissingError
 
@@ -39,7 +40,10 @@ _OPENERS: dict[TableForm, Callable[[BinaryIO, str], Opened]] = {
     TableForm.TSV: lambda stream, source: open_delimited(stream, source, "\t"),
     TableForm.JSONL: open_json_lines,
     TableForm.PARQUET: open_parquet,
+    TableForm.TFRECORD: open_examples,
 }
+_BY_ROW = (TableForm.JSONL, TableForm.TFRECORD)
+"""Forms in which each row says which columns it has."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class TableFiles:
     source: str
     form: TableForm
     columns: tuple[str, ...]
-    """Of the first file; of JSON lines, the keys of its first rows."""
+    """Of the first file; of JSON lines and TFRecord, those of its first rows."""
     pieces: Iterator[Piece]
     paths: tuple[Path, ...] = ()
     """The files; none of a stream."""
@@ -78,6 +82,8 @@ class TableFiles:
             hint += " The first line must hold the names."
         if self.form is TableForm.JSONL:
             hint += " A key that is rare may be null in the first line."
+        if self.form is TableForm.TFRECORD:
+            hint += " A feature that is rare may be there without a value in the first record."
         raise DataError(f"{self.source}: {what} {named}{rest}.", hint=hint)
 
     def _meant(self, name: str, wanted: Sequence[str]) -> str:
@@ -141,7 +147,7 @@ def _form_of_all(paths: Sequence[Path], source: str) -> TableForm:
     if None in forms:
         raise ConfigError(
             f"{forms[None]}: its name does not say what form of table it is.",
-            hint=f"Name it by its ending ({NAMES}; all but the last also with .gz), or state the form: --input-format, "
+            hint=f"Name it by its ending ({NAMES}; all but parquet also with .gz), or state the form: --input-format, "
             "or dataset.format in a config.",
         )
     if len(forms) > 1:
@@ -169,7 +175,7 @@ def _one_after_the_other(opened: Opened, others: Sequence[Path], form: TableForm
     yield from opened.pieces
     for path in others:
         following = _open_file(path, form)
-        if form is TableForm.JSONL:
+        if form in _BY_ROW:
             yield from following.pieces
             continue
         _refuse_others(path, following.columns, opened.columns)
@@ -225,6 +231,8 @@ class _Joined(io.RawIOBase):
 def _sniffed(start: bytes) -> TableForm:
     if start.startswith(PARQUET):
         return TableForm.PARQUET
+    if starts_examples(start):
+        return TableForm.TFRECORD
     line = start.lstrip(b"\xef\xbb\xbf\r\n\t ").split(b"\n", 1)[0]
     if line.startswith((b"{", b"[")):
         return TableForm.JSONL

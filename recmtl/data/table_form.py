@@ -14,9 +14,13 @@ class TableForm(Enum):
     JSONL = "jsonl"
     """One JSON object a line."""
     PARQUET = "parquet"
+    TFRECORD = "tfrecord"
+    """Records of tf.train.Example, plain or gzip: read, never written."""
 
 
 NAMES = ", ".join(form.value for form in TableForm)
+WRITTEN = tuple(form for form in TableForm if form is not TableForm.TFRECORD)
+"""The forms that rows are written in."""
 _ENDINGS = {f".{form.value}": form for form in TableForm} | {".ndjson": TableForm.JSONL}
 
 

@@ -129,12 +129,12 @@ _ANY_KIND = ".jsonl, whose columns may hold values of several kinds"
 
 
 def row_writer(form: TableForm, file: BinaryIO, path: Path) -> RowWriter:
-    """The writer of a form."""
+    """The writer of a form in which rows are written."""
     if form is TableForm.PARQUET:
         return ParquetWriter(file, path)
     if form is TableForm.JSONL:
         return JsonLinesWriter(file, path)
-    return DelimitedWriter(file, path, "," if form is TableForm.CSV else "\t")
+    return DelimitedWriter(file, path, {TableForm.CSV: ",", TableForm.TSV: "\t"}[form])
 
 
 def _written_type(kind: pa.DataType) -> pa.DataType:

@@ -29,6 +29,7 @@ COMMANDS = (
     "predict",
     "demo",
     "doctor",
+    "config init",
     "config keys",
     "config schema",
     "config presets",
@@ -39,7 +40,7 @@ OWN = {
     options.WorkspaceOptions: {"workspace"},
     options.StageOptions: {"dry_run"},
     options.ConfigOptions: {"config", "settings", "data", "sample"},
-    options.SplitOptions: {"extend", "memory_limit", "seed"},
+    options.SplitOptions: {"extend", "memory_limit", "seed", "since", "strict", "until"},
     options.RunOptions: {"run"},
     options.TrainOptions: {"seed", "stream"},
 }

@@ -19,7 +19,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 
 from recmtl.data.tf_example import features
-from recmtl.data.tfrecord import ColumnKind, read_examples, read_records
+from recmtl.data.tf_records import read_records
+from recmtl.data.tfrecord import ColumnKind, read_examples
 from recmtl.sample_data import folder
 from recmtl.sample_data.generate import generate
 

@@ -1,120 +1,52 @@
 """A user's own table: files of rows, described in the config.
 
-CSV, TSV, JSON lines or Parquet, plain or gzip, a file or a folder of files. Paths are relative to the workspace; the
-files are read where they lie, and their hashes are the split's inputs.
+CSV, TSV, JSON lines, Parquet or TFRecord, plain or gzip, a file or a folder of files. Paths are relative to the
+workspace; the files are read where they lie, and their hashes are the split's inputs.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 from pydantic import Field, model_validator
 
-from recmtl.config import Config
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.layout import Key, Layout
 from recmtl.data.table_files import open_table, table_paths
 from recmtl.data.table_form import TableForm
 from recmtl.data.table_piece import Piece
+from recmtl.data.table_roles import Column, DomainColumn, TaskColumn
 from recmtl.errors import DataError, RecmtlError
-from recmtl.schema import Name, Task
+from recmtl.schema import Name
 
-Part = Literal["train", "test"]
-Column = Annotated[str, Field(min_length=1)]
-"""Of a file."""
+Part = Literal["train", "valid", "test"]
 TAKEN = ("row", "part")
 """Names that a split's raw rows have already."""
+_WHY_APART: dict[Part, str] = {
+    "valid": "validation would choose what was learnt by heart",
+    "test": "the test would measure what was learnt by heart",
+}
 _MEND = "Mend the config's section 'dataset', or the names in the file."
 
 
-class Condition(Config):
-    """A column has a value."""
-
-    column: Column
-    """The column that is looked at."""
-    value: str | int | float | bool
-    """A text, compared with the column's text; or a number, compared with its number."""
-
-    def holds(self, piece: Piece, missing: tuple[str, ...]) -> pa.BooleanArray:
-        """For each row; where the column is missing it does not."""
-        if isinstance(self.value, str):
-            found = pc.equal(piece.text(self.column, missing), self.value)
-        else:
-            found = pc.equal(piece.number(self.column, missing), float(self.value))
-        return found.fill_null(False)
-
-
-class TaskColumn(Config):
-    """A task and its labels."""
-
-    name: Name
-    """What the task is called in all that is printed and written."""
-    kind: Literal["binary", "regression"]
-    """Whether its labels are 0 and 1, or numbers."""
-    column: Column | None = None
-    """The column of the labels; none: the one of the task's name. A missing label was not observed."""
-    observed_if: Condition | None = None
-    """The rows in which the task is observed, for example those with a click; in all others labels mean nothing."""
-    bounds: tuple[float, float] | None = None
-    """The least and the greatest label of a regression; predictions stay inside."""
-
-    @property
-    def label(self) -> str:
-        """The column of the labels."""
-        return self.column or self.name
-
-    def task(self) -> Task:
-        """As the split knows it. ValueError: the bounds mean nothing."""
-        condition = self.observed_if
-        words = None if condition is None else f"{condition.column} = {condition.value}"
-        return Task(name=self.name, kind=self.kind, observed_if=words, bounds=self.bounds)
-
-    def labels(self, piece: Piece, missing: tuple[str, ...]) -> pa.DoubleArray:
-        """Null where the task was not observed.
-
-        Raises:
-            DataError: an observed label is out of range; names file, line and column.
-        """
-        labels = piece.number(self.label, missing)
-        if self.observed_if is not None:
-            holds = self.observed_if.holds(piece, missing)
-            labels = pc.if_else(holds, labels, pa.scalar(None, pa.float64()))
-        known = labels.to_numpy(zero_copy_only=False)
-        low, high = self.bounds or (-np.inf, np.inf)
-        fits = np.isin(known, (0, 1)) if self.kind == "binary" else (low <= known) & (known <= high)
-        bad = np.flatnonzero(~fits & ~np.isnan(known))
-        if len(bad):
-            row, wanted = int(bad[0]), "0 or 1" if self.kind == "binary" else f"between {low:g} and {high:g}"
-            problem = f"is {known[row]:g}; the label of {self.name!r} must be {wanted}"
-            raise piece.refuse(row, self.label, problem, "Mend or remove this row.")
-        return labels
-
-
-class DomainColumn(Config):
-    """What tells the domains apart."""
-
-    column: Column
-    """The column whose values tell the domains apart."""
-    groups: dict[str, Name] = Field(default_factory=dict)
-    """Value of the column -> its domain; without groups each value is a domain of its own."""
-
-
 class TableConfig(DatasetConfig):
-    """A table of your own: a file, or a folder of files, of CSV, TSV, JSON lines or Parquet."""
+    """A table of your own: a file, or a folder of files, of CSV, TSV, JSON lines, Parquet or TFRecord."""
 
     name: Literal["table"] = "table"
     train: str
     """The rows; a path relative to the workspace."""
     test: str | None = None
     """Rows of a test part of its own (the split policy `files`); none: the policy takes it out of the others."""
-    format: Literal["csv", "tsv", "jsonl", "parquet"] | None = None
+    valid: str | None = None
+    """Rows of a validation part of its own, beside `test`; none: the policy takes it out of the others."""
+    format: Literal["csv", "tsv", "jsonl", "parquet", "tfrecord"] | None = None
     """Of the files; none: their names say it."""
     tasks: tuple[TaskColumn, ...]
     """What is predicted."""
@@ -154,10 +86,17 @@ class TableConfig(DatasetConfig):
             raise ValueError(f"no column may be called {twice!r}, as the split has one: rename it in the file")
         if twice is not None:
             raise ValueError(f"{twice!r} has two roles; only categories may be the domain or a key as well")
-        if self.test is not None and Path(self.test) == Path(self.train):
-            raise ValueError("train and test are the same rows: the test would measure what was learnt by heart")
+        self._refuse_same_parts()
         self.layout()
         return self
+
+    def _refuse_same_parts(self) -> None:
+        if self.valid is not None and self.test is None:
+            raise ValueError("there are rows for valid and none for test: name both, or test alone")
+        named = list(self._parts(Path()).items())
+        for (part, path), (other, its) in itertools.combinations(named, 2):
+            if path == its:
+                raise ValueError(f"{part} and {other} are the same rows: {_WHY_APART[other]}")
 
     @property
     def _texts(self) -> tuple[str, ...]:
@@ -183,6 +122,7 @@ class TableConfig(DatasetConfig):
             missing=self.missing,
             separator=self.separator,
             ready_made=self.test is not None,
+            ready_made_valid=self.valid is not None,
         )
 
     def place(self, raw: Path) -> str:
@@ -190,19 +130,23 @@ class TableConfig(DatasetConfig):
         return str(raw / self.train)
 
     def own_files(self, workspace: Path) -> list[Path]:
-        """The files of both parts.
+        """The files of all parts.
 
         Raises:
-            DataError: a file is in both.
+            DataError: a file is in two.
         """
         parts = {part: table_paths(source) for part, source in self._parts(workspace).items()}
-        both = {path.resolve() for path in parts["train"]} & {path.resolve() for path in parts.get("test", [])}
-        if both:
-            raise DataError(f"{min(both)} is a file of train and of test.", hint="Test rows must not be learnt from.")
+        for (part, paths), (other, its) in itertools.combinations(parts.items(), 2):
+            both = {path.resolve() for path in paths} & {path.resolve() for path in its}
+            if both:
+                raise DataError(
+                    f"{min(both)} is a file of {part} and of {other}.",
+                    hint=f"{'Test' if other == 'test' else 'Validation'} rows must not be learnt from.",
+                )
         return [path for paths in parts.values() for path in paths]
 
     def read(self, raw: Path, connection: DuckDBPyConnection) -> str:
-        """All rows of train, then those of test."""
+        """All rows of train, then those of valid, then those of test."""
         failures: list[RecmtlError] = []
         reader = pa.RecordBatchReader.from_batches(self._schema(), _keeping(failures, self._batches(raw)))
         connection.register("own_reader", reader)
@@ -217,8 +161,8 @@ class TableConfig(DatasetConfig):
         return "SELECT * FROM own_rows"
 
     def _parts(self, workspace: Path) -> dict[Part, Path]:
-        parts: dict[Part, Path] = {"train": workspace / self.train}
-        return parts if self.test is None else {**parts, "test": workspace / self.test}
+        named: dict[Part, str | None] = {"train": self.train, "valid": self.valid, "test": self.test}
+        return {part: workspace / path for part, path in named.items() if path is not None}
 
     def _batches(self, workspace: Path) -> Iterator[pa.RecordBatch]:
         row = 0

@@ -20,6 +20,7 @@ from recmtl.pipelines.selection import Asked
 from recmtl.pipelines.split_domains import SplitDomains
 from recmtl.pipelines.stage import execute
 from recmtl.pipelines.workspace import Workspace
+from recmtl.testing.tfrecord_writer import write_examples
 
 ROWS = """user,item,age,tags,click,watched,country,w
 u1,1, 30 ,a|b,1,0.5,de,1
@@ -76,7 +77,13 @@ class TestRows:
         (tmp_path / "folder").mkdir()
         for place in range(3):
             typed[place : place + 1].to_parquet(tmp_path / "folder" / f"{place}.parquet")
-        for given in ({"train": "rows.parquet"}, {"train": "rows.txt", "format": "jsonl"}, {"train": "folder"}):
+        write_examples(tmp_path / "rows.tfrecord.gz", lines)
+        for given in (
+            {"train": "rows.tfrecord.gz"},
+            {"train": "rows.parquet"},
+            {"train": "rows.txt", "format": "jsonl"},
+            {"train": "folder"},
+        ):
             pd.testing.assert_frame_equal(read(tmp_path, {**FULL, **given}), expected)
 
     def test_a_test_part_of_its_own(self, tmp_path):
@@ -85,6 +92,27 @@ class TestRows:
         frame = read(tmp_path, {**FULL, "test": "test.csv"})
         assert frame["row"].tolist() == [1, 2, 3, 4, 5, 6] and frame["part"].tolist() == ["train"] * 3 + ["test"] * 3
         assert parsed(test="test.csv").layout().ready_made and not parsed().layout().ready_made
+
+    def test_a_validation_part_of_its_own(self, tmp_path):
+        for name in ("rows.csv", "valid.csv", "test.csv"):
+            (tmp_path / name).write_text(ROWS)
+        frame = read(tmp_path, {**FULL, "valid": "valid.csv", "test": "test.csv"})
+        assert frame["part"].tolist() == ["train"] * 3 + ["valid"] * 3 + ["test"] * 3
+        layout = parsed(valid="valid.csv", test="test.csv").layout()
+        assert layout.ready_made and layout.ready_made_valid and not parsed(test="test.csv").layout().ready_made_valid
+
+    def test_a_file_is_in_one_part_only(self, tmp_path):
+        (tmp_path / "folder").mkdir()
+        for name in ("rows.csv", "folder/a.csv", "folder/b.csv"):
+            (tmp_path / name).write_text(ROWS)
+        for part, other in (("valid", "test"), ("train", "test"), ("train", "valid")):
+            parts = {"train": "rows.csv", "valid": "folder", "test": "folder/b.csv"}
+            if {part, other} != {"valid", "test"}:
+                parts = {"train": "folder", "valid": "rows.csv", "test": "rows2.csv", other: "folder/a.csv"}
+            (tmp_path / "rows2.csv").write_text(ROWS)
+            with pytest.raises(DataError, match=f"is a file of {part} and of {other}") as error:
+                parsed(**parts).own_files(tmp_path)
+            assert error.value.hint
 
     def test_a_condition_on_text(self, tmp_path):
         (tmp_path / "rows.csv").write_text(ROWS)
@@ -140,6 +168,10 @@ class TestRefusals:
             ({"keys": {"session": "user"}}, "keys"),
             ({"format": "xml"}, "format"),
             ({"separator": ""}, "separator"),
+            ({"valid": "valid.csv"}, "there are rows for valid and none for test"),
+            ({"test": "./rows.csv"}, "train and test are the same rows: the test would measure"),
+            ({"valid": "rows.csv", "test": "test.csv"}, "train and valid are the same rows"),
+            ({"valid": "test.csv", "test": "test.csv"}, "valid and test are the same rows"),
         ],
     )
     def test_configs(self, changes, says):

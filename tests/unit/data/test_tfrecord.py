@@ -15,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recmtl.data.tfrecord import MAX_RECORD_BYTES, ColumnKind, read_examples, read_records
+from recmtl.data.tf_records import MAX_RECORD_BYTES, read_records
+from recmtl.data.tfrecord import ColumnKind, read_examples
 from recmtl.errors import DamagedError, DataError, MissingError
 from recmtl.testing.tfrecord_writer import (
     encode_example,

@@ -1,0 +1,156 @@
+"""What every policy has: its seed, which rows take part at all, and how values become numbers."""
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+
+from recmtl.config import Component, Config, likely
+from recmtl.data.layout import DOMAIN, Key, Layout
+from recmtl.data.sql import quote_name, quote_text
+from recmtl.data.times import Moment
+from recmtl.errors import ConfigError
+from recmtl.schema import Task
+
+PARTS = ("train", "valid", "test")
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class KCore(Config):
+    """Only users and items that are seen often enough, among the rows that are left by this very rule."""
+
+    user: PositiveInt | None = None
+    """Rows that a user has at least; null: users are not asked."""
+    item: PositiveInt | None = None
+    """Rows that an item has at least; null: items are not asked."""
+    task: str | None = None
+    """Only rows whose label of this binary task is 1 are counted, as where negatives were drawn; null: all rows are."""
+
+    @model_validator(mode="after")
+    def _asks(self) -> Self:
+        if self.user is None and self.item is None:
+            raise ValueError("it asks for nothing: give 'user', 'item' or both")
+        return self
+
+    def least(self) -> dict[Key, int]:
+        """Key -> rows that a value of it has at least."""
+        asked: dict[Key, int | None] = {"user": self.user, "item": self.item}
+        return {key: least for key, least in asked.items() if least is not None}
+
+
+class NegativeRate(Config):
+    """Which share of a task's negatives stays in training."""
+
+    task: str
+    """A binary task. A training row goes as a whole: other tasks lose it too."""
+    rate: Annotated[float, Field(gt=0, lt=1)]
+    """The chance of a training row with the label 0 to stay."""
+
+
+class SplitConfig(Component):
+    """Which rows go where, and how values become numbers; fitted on the training rows alone."""
+
+    family: ClassVar[str] = "split policy"
+    seed: NonNegativeInt = 0
+    """Seed of the chance by which rows are dealt."""
+    since: Moment | None = None
+    """Rows before this time are left out: a date, a date-time (UTC unless it says otherwise) or a number."""
+    until: Moment | None = None
+    """Rows at this time and after it are left out."""
+    k_core: KCore | None = None
+    """E.g. {"user": 5, "item": 5}: rows of users and items with fewer rows than this are left out, again and again
+    until none has fewer. With "task", only rows whose label of that binary task is 1 are counted, as where negatives
+    were drawn. It counts what `since`, `until` and the window leave; a row without the key is left out."""
+    negative_rate: NegativeRate | None = None
+    """E.g. {"task": "click", "rate": 0.1}: of the training rows where that label is 0, only this share stays, by
+    chance; valid and test stay whole. What a model predicts is then too high: p means p * rate / (p * rate + 1 - p)."""
+    min_count: PositiveInt = 1
+    """A value seen less often in training shares the id of unseen values."""
+    max_distinct: NonNegativeInt = 1000
+    """A number with at most so many distinct training values is also a category of them."""
+    knots: Annotated[int, Field(ge=2, le=1024)] = 32
+    """Quantiles of a number's distinct training values, between which it enters the model piecewise linearly."""
+
+    def needs(self) -> tuple[Key, ...]:
+        """The keys without which a row cannot be dealt."""
+        return ()
+
+    def query(self, layout: Layout) -> str:
+        """SELECT row, part FROM raw_rows; a row that it does not give belongs to no part.
+
+        Raises:
+            ConfigError: the data set lacks what the policy needs.
+        """
+        raise TypeError(f"{type(self).__name__} has no query")
+
+    def mend(self, part: str) -> str:
+        """What to do if `part` stays empty."""
+        return f"Give {part} a larger share in the section 'split'."
+
+
+class Shares(SplitConfig):
+    """A policy that asks for shares."""
+
+    shares: tuple[Share, Share, Share] = (0.6, 0.2, 0.2)
+    """Shares of train, valid and test; they sum to 1."""
+
+    @model_validator(mode="after")
+    def _sum(self) -> Self:
+        check_shares(self.shares)
+        return self
+
+    def part_at(self, place: str) -> str:
+        """SQL: the part of a row whose place in an order, in 0..1, is the expression `place`."""
+        train, valid, _ = self.shares
+        return (
+            f"CASE WHEN {place} < {train!r} THEN 'train' WHEN {place} < {train + valid!r} THEN 'valid' ELSE 'test' END"
+        )
+
+
+def check_shares(shares: tuple[float, float, float]) -> None:
+    """Raises ValueError where they do not sum to 1, or train has none."""
+    if abs(sum(shares) - 1) > 1e-9 or shares[0] == 0:
+        raise ValueError(f"the shares {list(shares)} must sum to 1, with some for train")
+
+
+def key_column(layout: Layout, key: Key, asking: str) -> str:
+    """The quoted column of a key that the setting `asking` needs.
+
+    Raises:
+        ConfigError: the data set has none.
+    """
+    if key not in layout.keys:
+        has = f"It has: {', '.join(layout.keys)}." if layout.keys else "It has no keys at all."
+        raise ConfigError(f"{asking} needs the key {key!r}, which the data set does not have.", hint=has)
+    return quote_name(layout.keys[key])
+
+
+def binary_task(layout: Layout, name: str | None, asking: str) -> Task:
+    """The task of this name, or the first, that the setting `asking` needs.
+
+    Raises:
+        ConfigError: there is none, or it is not binary.
+    """
+    tasks = {task.name: task for task in layout.tasks}
+    task = layout.tasks[0] if name is None else tasks.get(name)
+    if task is None:
+        raise ConfigError(
+            f"{asking}: there is no task {name!r}{likely(str(name), tasks)}.", hint=f"Tasks: {', '.join(tasks)}."
+        )
+    if task.kind != "binary":
+        raise ConfigError(f"{asking} needs a binary task, but {task.name!r} is a {task.kind}.")
+    return task
+
+
+def place_by_chance(seed: int, within: str) -> str:
+    """SQL: a row's place, in 0..1, in the random order of the rows that agree on the expressions `within`."""
+    rank = f"row_number() OVER (PARTITION BY {within} ORDER BY {chance(seed, 'row')}, row)"
+    return f"({rank} - 0.5) / count(*) OVER (PARTITION BY {within})"
+
+
+def chance(seed: int, key: str) -> str:
+    """SQL: 32 hexadecimal digits by which to order, from the expression `key`."""
+    return f"md5({quote_text(f'{seed}:')} || {key})"
+
+
+DOMAIN_COLUMN = quote_name(DOMAIN)

@@ -1,0 +1,61 @@
+"""The `random` policy."""
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from recmtl.data.layout import Key, Layout
+from recmtl.data.policies.base import DOMAIN_COLUMN, Shares, binary_task, chance, key_column, place_by_chance
+from recmtl.data.sql import quote_name
+
+
+class RandomSplit(Shares):
+    """Every row by itself, the shares kept within each domain."""
+
+    name: Literal["random"] = "random"
+    stratify: bool = False
+    """Keep the shares among the rows of each label of the first task, too. Rows without a label are one kind more."""
+    compat: bool = False
+    """Count as MLoRA and MAMDR do: positives (of the first task) are cut by domain, the others by user and domain,
+    what is held out is rounded up, and of that test is rounded up. A user's 1 / 2 / 3 / 4 / 5 negatives give train
+    1 / 1 / 1 / 2 / 3, valid 0 / 0 / 1 / 1 / 1, test 0 / 1 / 1 / 1 / 1. (The originals stop at a user with one.)"""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.stratify and self.compat:
+            raise ValueError("'stratify' and 'compat' exclude each other: compat tells labels apart already")
+        return self
+
+    def needs(self) -> tuple[Key, ...]:
+        """The user, where users count."""
+        return ("user",) if self.compat else ()
+
+    def query(self, layout: Layout) -> str:
+        """Rank the rows of a domain by chance and cut at the shares."""
+        if self.compat:
+            return self._as_originals(layout)
+        within = DOMAIN_COLUMN
+        if self.stratify:
+            within += f", {quote_name(binary_task(layout, None, 'split.stratify').name)}"
+        place = place_by_chance(self.seed, within)
+        return f"SELECT row, {self.part_at('place')} AS part FROM (SELECT row, {place} AS place FROM raw_rows)"
+
+    def _as_originals(self, layout: Layout) -> str:
+        """Rank as ever, and cut at whole numbers of rows."""
+        positive = f"coalesce({quote_name(binary_task(layout, None, 'split.compat').name)} = 1, false)"
+        user = key_column(layout, "user", "split.compat")
+        within = f"{DOMAIN_COLUMN}, {positive}, CASE WHEN NOT {positive} THEN {user} END"
+        train, valid, test = self.shares
+        of_held_out = test / (valid + test) if valid + test else 0.0
+        return f"""
+            SELECT row, CASE WHEN place <= n - held_out THEN 'train'
+                WHEN place <= n - {_round_up("held_out", of_held_out)} THEN 'valid' ELSE 'test' END AS part
+            FROM (
+                SELECT row, n, CASE WHEN n = 1 THEN 0 ELSE {_round_up("n", 1 - train)} END AS held_out,
+                    row_number() OVER (PARTITION BY {within} ORDER BY {chance(self.seed, "row")}, row) AS place
+                FROM (SELECT *, count(*) OVER (PARTITION BY {within}) AS n FROM raw_rows))"""
+
+
+def _round_up(number: str, share: float) -> str:
+    """SQL: in the very arithmetic of the originals, where 1 - 0.7 is above 0.3 and 10 rows give 4."""
+    return f"ceil({number} * {share!r}::DOUBLE)"

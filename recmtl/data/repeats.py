@@ -1,0 +1,63 @@
+"""The same thing in two parts of a split: rows that a model is measured on although it has learnt them."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from duckdb import DuckDBPyConnection
+
+from recmtl.data.layout import PART, Key, Layout
+from recmtl.data.policies import PARTS
+from recmtl.data.sql import quote_name, quote_text
+from recmtl.schema import Schema
+
+EVENT: tuple[Key, ...] = ("user", "item", "time")
+"""The keys that name one event; no two rows of a log share them by right."""
+PAIR: tuple[Key, ...] = EVENT[:2]
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """What lies in more than one part."""
+
+    of: Literal["events", "pairs", "rows"]
+    """What was compared: user, item and time; user and item, where there is no time; or else all features and labels.
+    Only repeated events are a leak: a user meets an item again, and two people fill in a form alike.
+    """
+    count: int
+    """How many different ones lie in two parts or three."""
+    example: dict[str, str]
+    """Column -> value of the first one, by its row; of whole rows nothing but the row."""
+    parts: tuple[str, ...]
+    """Where the example lies."""
+    row: int | None
+    """Its first row."""
+
+    def document(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {"of": self.of, "count": self.count, "example": self.example, "parts": [*self.parts], "row": self.row}
+
+
+def find_repeats(connection: DuckDBPyConnection, layout: Layout, schema: Schema) -> Repeats:
+    """Look through the table `rows`. Events and pairs with a missing key are left out."""
+    of: Literal["events", "pairs", "rows"] = (
+        "events" if layout.keys.keys() >= {*EVENT} else "pairs" if layout.keys.keys() >= {*PAIR} else "rows"
+    )
+    keys = {"events": EVENT, "pairs": PAIR, "rows": ()}[of]
+    columns = [layout.keys[key] for key in keys] or [*dict.fromkeys((*schema.raw_columns, *schema.task_names))]
+    names = ", ".join(map(quote_name, columns))
+    known = " AND ".join(f"{quote_name(column)} IS NOT NULL" for column in columns) if keys else "true"
+    part = quote_name(PART)
+    place = " ".join(f"WHEN {quote_text(name)} THEN {1 << i}::UTINYINT" for i, name in enumerate(PARTS))
+    several = f"bit_or(CASE {part} {place} END) NOT IN ({', '.join(str(1 << i) for i in range(len(PARTS)))})"
+    # rows are grouped by a hash first, which is narrower than they are; the hash decides nothing
+    found = connection.execute(f"""
+        WITH hashes AS (
+            SELECT hash({names}) AS hash FROM rows WHERE {known} GROUP BY 1 HAVING {several})
+        SELECT count(*) OVER (), min(row), list_sort(list(DISTINCT {part})), {names}
+        FROM rows WHERE {known} AND hash({names}) IN (SELECT hash FROM hashes)
+        GROUP BY {names} HAVING {several} ORDER BY min(row) LIMIT 1""").fetchall()
+    if not found:
+        return Repeats(of, 0, {}, (), None)
+    count, row, parts, *values = found[0]
+    example = dict(zip(columns, values, strict=True)) if keys else {}
+    return Repeats(of, count, example, tuple(parts), row)
