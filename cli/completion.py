@@ -9,7 +9,8 @@ from pathlib import Path
 import typer
 
 DATA_SETS = (
-    "adult", "census", "ijcai15", "ijcai18", "kuairand", "kuairand_1k", "kuairec", "lt4rec", "movielens_1m", "taobao",
+    "adult", "ali_ccp", "aliexpress", "census", "ijcai15", "ijcai18", "kuairand", "kuairand_1k", "kuairec",
+    "lt4rec", "movielens_1m", "taobao",
 )  # fmt: skip
 """Neither --help nor the shell has the time to import them."""
 

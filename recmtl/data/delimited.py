@@ -51,6 +51,10 @@ class Delimited:
     query: str
     """The rows as trimmed VARCHAR and DOUBLE columns, with `place` (BIGINT: their order in the file, from 1)."""
 
+    def count(self, connection: DuckDBPyConnection) -> int:
+        """How many rows."""
+        return int(connection.execute(f"SELECT count(*) FROM {self.table}").fetchall()[0][0])
+
     def require(self, connection: DuckDBPyConnection, column: str, condition: str, problem: str) -> None:
         """Refuse the first row for which the SQL `condition`, about the text in `column`, is not true.
 
