@@ -1,8 +1,7 @@
 """MovieLens 1M (Harper and Konstan 2015, doi 10.1145/2827872): 1,000,209 ratings of 3,706 films by 6,040 people.
 
-Tasks, as in M3oE (Zhang et al., arXiv 2404.18465): `liked` (more than 3 stars) and `loved` (more than 4); or the
-`rating` itself. Domains: the person's age in that paper's three groups, the gender or the occupation. The film's title
-is no feature: it is the film's id once more.
+Domains: the person's age in the three groups of M3oE (Zhang et al., arXiv 2404.18465), the gender or the occupation.
+The film's title is no feature: it is the film's id once more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,11 +12,20 @@ from typing import ClassVar, Literal
 from duckdb import DuckDBPyConnection
 
 from recmtl.data.datasets.base import DatasetConfig, SourceFile
+from recmtl.data.datasets.movielens_stars import (
+    ADDRESS,
+    GENRES,
+    LABELS,
+    LICENCE,
+    Labels,
+    require_ratings,
+    star_tasks,
+    with_described,
+)
 from recmtl.data.delimited import ColumnType, Delimited, Format, read_delimited
 from recmtl.data.layout import Layout
-from recmtl.data.references import require_known, require_unique
+from recmtl.data.references import require_unique
 from recmtl.data.sql import quote_text
-from recmtl.schema import Task
 
 FORM = Format(delimiter="::", quotes=False, encoding="latin-1")
 RATINGS: dict[str, ColumnType] = {"user_id": "text", "movie_id": "text", "rating": "number", "timestamp": "text"}
@@ -48,15 +56,13 @@ class MovielensConfig(DatasetConfig):
     """MovieLens 1M."""
 
     name: Literal["movielens_1m"] = "movielens_1m"
-    labels: Literal["liked_loved", "rating"] = "liked_loved"
+    labels: Labels = "liked_loved"
     """Two binary tasks, or the stars as a regression."""
     domain: Literal["gender", "occupation", "age"] | None = None
     """What tells the domains apart; none: one domain."""
 
-    licence: ClassVar[str] = "GroupLens: research use, no redistribution, no commercial use"
-    archive: ClassVar[SourceFile | None] = SourceFile(
-        "ml-1m.zip", "https://files.grouplens.org/datasets/movielens/ml-1m.zip", max_bytes=64 * 2**20
-    )
+    licence: ClassVar[str] = LICENCE
+    archive: ClassVar[SourceFile | None] = SourceFile("ml-1m.zip", ADDRESS + "ml-1m.zip", max_bytes=64 * 2**20)
     files: ClassVar[Sequence[SourceFile]] = (
         SourceFile("ratings.dat", sha256="506d64ca44484487c11dc2d9a28de5c54948213e6b96285e298afe28d6ea4e0f"),
         SourceFile("users.dat", sha256="1dc3a95300cb19f7c10e027daf29b8cdf1d908dab65b5edfb45950aa389a10a3"),
@@ -65,10 +71,8 @@ class MovielensConfig(DatasetConfig):
 
     def layout(self) -> Layout:
         """Six categories and the genres; every code that a domain can have is known beforehand."""
-        tasks = (Task(name="liked", kind="binary"), Task(name="loved", kind="binary"))
-        rating = (Task(name="rating", kind="regression", bounds=(1.0, 5.0)),)
         return Layout(
-            tasks=tasks if self.labels == "liked_loved" else rating,
+            tasks=star_tasks(self.labels, 1.0),
             categorical=("user_id", "movie_id", "gender", "age", "occupation", "zip"),
             sequences=("genres",),
             domain=self.domain,
@@ -80,21 +84,11 @@ class MovielensConfig(DatasetConfig):
         """The ratings in their order, each with its user and its film."""
         users, movies = _users(connection, raw), _movies(connection, raw)
         ratings = read_delimited(connection, raw / "ratings.dat", RATINGS, form=FORM)
-        ratings.require(connection, "rating", "rating IN ('1', '2', '3', '4', '5')", "is no rating of 1 to 5 stars")
-        ratings.require(connection, "timestamp", "regexp_full_match(timestamp, '[0-9]{1,18}')", "is no time in seconds")
-        require_known(connection, ratings, "user_id", users)
-        require_known(connection, ratings, "movie_id", movies)
-        labels = {
-            "liked_loved": "CAST(rating > 3 AS DOUBLE) AS liked, CAST(rating > 4 AS DOUBLE) AS loved",
-            "rating": "rating",
-        }
+        require_ratings(connection, ratings, ("1", "2", "3", "4", "5"), "is no rating of 1 to 5 stars")
         return f"""
-            SELECT place AS row, user_id, movie_id, gender, age, occupation, zip,
-                list_filter(string_split(coalesce(genres, ''), '|'), lambda genre: genre <> '') AS genres,
-                timestamp, {labels[self.labels]}
-            FROM ({ratings.query})
-            JOIN (SELECT * EXCLUDE (place) FROM ({users.query})) USING (user_id)
-            JOIN (SELECT movie_id, genres FROM ({movies.query})) USING (movie_id)"""
+            SELECT place AS row, user_id, movie_id, gender, age, occupation, zip, {GENRES}, timestamp,
+                {LABELS[self.labels]}
+            FROM {with_described(connection, ratings, {"user_id": users, "movie_id": movies})}"""
 
 
 def _users(connection: DuckDBPyConnection, raw: Path) -> Delimited:

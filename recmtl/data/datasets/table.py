@@ -19,14 +19,14 @@ from pydantic import Field, model_validator
 
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.layout import Key, Layout
-from recmtl.data.table_files import open_table, table_paths
+from recmtl.data.own_parts import Part, files_of_parts
+from recmtl.data.table_files import open_table
 from recmtl.data.table_form import TableForm
 from recmtl.data.table_piece import Piece
 from recmtl.data.table_roles import Column, DomainColumn, TaskColumn
 from recmtl.errors import DataError, RecmtlError
 from recmtl.schema import Name
 
-Part = Literal["train", "valid", "test"]
 TAKEN = ("row", "part")
 """Names that a split's raw rows have already."""
 _WHY_APART: dict[Part, str] = {
@@ -130,20 +130,8 @@ class TableConfig(DatasetConfig):
         return str(raw / self.train)
 
     def own_files(self, workspace: Path) -> list[Path]:
-        """The files of all parts.
-
-        Raises:
-            DataError: a file is in two.
-        """
-        parts = {part: table_paths(source) for part, source in self._parts(workspace).items()}
-        for (part, paths), (other, its) in itertools.combinations(parts.items(), 2):
-            both = {path.resolve() for path in paths} & {path.resolve() for path in its}
-            if both:
-                raise DataError(
-                    f"{min(both)} is a file of {part} and of {other}.",
-                    hint=f"{'Test' if other == 'test' else 'Validation'} rows must not be learnt from.",
-                )
-        return [path for paths in parts.values() for path in paths]
+        """The files of all parts. Errors as in `files_of_parts`."""
+        return files_of_parts(self._parts(workspace))
 
     def read(self, raw: Path, connection: DuckDBPyConnection) -> str:
         """All rows of train, then those of valid, then those of test."""

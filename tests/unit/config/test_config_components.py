@@ -228,6 +228,7 @@ def test_a_module_may_be_loaded_again() -> None:
 
 NEEDED: dict[str, dict[str, Any]] = {
     "table": {"train": "a.csv", "tasks": [{"name": "click", "kind": "binary"}], "categorical": ["user"]},
+    "census_one_hot": {"train": "train", "test": "test"},
 }
 """Keys that have no default."""
 
