@@ -59,6 +59,42 @@ def presets(*, options: OutputOptions) -> None:
         print("\n".join(names()))
 
 
+@app.command("list")
+@with_options
+def list_(*, options: OutputOptions) -> None:
+    """List the same configs with what each is for.
+
+    Example: recmtl config list
+    """
+    from recmtl.recipe import presets as names
+    from recmtl.recipe import read_preset
+
+    rows = [{"preset": name, "about": read_preset(name).about or ""} for name in names()]
+    if options.as_json:
+        print_json({"presets": rows})
+    else:
+        print_table(rows, ["preset", "about"])
+
+
+@app.command()
+@with_options
+def convert(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A config of another system, or one of ours.")],
+    *,
+    options: OutputOptions,
+) -> None:
+    """Print a config of MLoRA, MAMDR, MMLRec, LT4REC or PaddleRec as one of ours; stderr names what it left out.
+
+    Example: recmtl config convert drank_tf.yaml > lt4rec.json
+    """
+    from recmtl.recipe import read_recipe
+
+    recipe = read_recipe(file)
+    print_json(recipe.document)
+    if not options.quiet:
+        print("\n".join(recipe.notes), end="\n" * bool(recipe.notes), file=sys.stderr)
+
+
 @app.command()
 @with_options
 def init(

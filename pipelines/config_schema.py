@@ -38,6 +38,7 @@ def document_model() -> type[Config]:
             str | None,
             Field(default=None, alias="$schema", description="Address of the JSON Schema, for editors."),
         ),
+        about=(str | None, Field(default=None, description="What the config is for, in a line.")),
         data=(str | None, Field(default=None, description="Name of the split, instead of the config file's own.")),
         run=(str | None, Field(default=None, description="Name of the run, instead of the config file's own.")),
         **sections,

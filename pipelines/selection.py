@@ -61,7 +61,7 @@ class Selection:
     data: str
     run: str
     remark: str = ""
-    """What the user should know about this choice."""
+    """What the user should know about this choice; one thing a line."""
 
     def with_flags(self, flags: Mapping[str, JsonValue]) -> "Selection":
         """With the values of flags put in; None is a flag that was not given."""
@@ -85,7 +85,7 @@ def select_split(asked: Asked) -> Selection:
         )
     data = _first(asked.data, recipe.text("data"), recipe.name)
     flags = {"split.seed": asked.seed, "split.since": asked.since, "split.until": asked.until}
-    return Selection(recipe, data, "").with_flags(flags)
+    return Selection(recipe, data, "", "\n".join(recipe.notes)).with_flags(flags)
 
 
 def select_run(asked: Asked, stage: str, workspace: Workspace) -> Selection:
@@ -116,7 +116,7 @@ def select_run(asked: Asked, stage: str, workspace: Workspace) -> Selection:
     selection = Selection(recipe, data, _run_name(asked, recipe))
     names = f"split {data!r}{why}, run {selection.run!r}"
     remark = f"{names}; {remark}" if remark else names
-    return replace(selection, remark=remark).with_flags({"train.seed": asked.seed})
+    return replace(selection, remark="\n".join((remark, *recipe.notes))).with_flags({"train.seed": asked.seed})
 
 
 def select_model(asked: Asked, workspace: Workspace) -> Selection:

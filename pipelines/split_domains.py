@@ -45,6 +45,7 @@ class SplitDomains(Stage):
             self.policy.seed,
             remembered,
             None if self.asked.sample else ("data", self.selection.data),
+            self.selection.remark,
         )
 
     def _base_input(self, workspace: Workspace) -> dict[str, str]:

@@ -45,7 +45,7 @@ class Plan:
     mark: tuple[Kind, str] | None = None
     """The `latest` mark that moves when this is published."""
     remark: str = ""
-    """What the user should know before it runs."""
+    """What the user should know before it runs; one thing a line."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,8 @@ def execute(stage: Stage, workspace: Workspace, progress: Progress, *, dry_run: 
     """
     plan = stage.plan(workspace)
     refuse_foreign(plan.target)
-    if plan.remark:
-        progress.say(plan.remark)
+    for line in plan.remark.splitlines():
+        progress.say(line)
     fingerprint = _fingerprint(stage, plan)
     memory = workspace.hashes()
     if dry_run:

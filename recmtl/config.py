@@ -147,7 +147,8 @@ def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, 
         if item["type"] == "nested":
             found += [(".".join(filter(None, (path, inner))), what) for inner, what in context["problems"]]
         elif item["type"] == "extra_forbidden":
-            found.append((path, f"is not a known key{nearest(item['loc'][-1], _keys_at(model, item['loc'][:-1]))}"))
+            known = nearest(item["loc"][-1], _keys_at(model, item["loc"][:-1]))
+            found.append((path, f"is not a known key{known}{_chosen(item['input'])}"))
         elif item["type"] == "missing":
             found.append((path, "is missing"))
         elif item["type"] == "string_pattern_mismatch":  # the only pattern of a config is that of a name
@@ -206,6 +207,12 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def _shown(value: object) -> str:
     return f", not {_short(value)}" if isinstance(value, str | int | float | bool | None) else ""
+
+
+def _chosen(value: object) -> str:
+    """Of the value of an unknown key: the component that it names."""
+    name = value.get("name") if isinstance(value, Mapping) else None
+    return f", so {_short(name)} cannot be chosen" if isinstance(name, str) else ""
 
 
 def _short(value: object) -> str:

@@ -1,4 +1,5 @@
-"""A recipe is a config file as it was read: JSON with the sections dataset, split, model, train, prune and evaluate.
+"""A recipe is a config file as it was read: JSON, or YAML, with the sections dataset, split, model, train, prune and
+evaluate.
 
 Each stage validates the sections it uses, so splitting data never waits for the models. Precedence: defaults < file
 < `--set` < flag.
@@ -6,7 +7,7 @@ Each stage validates the sections it uses, so splitting data never waits for the
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -15,14 +16,14 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from recmtl.config import Component, Config, OneOf, nearest, problems
 from recmtl.errors import ConfigError
+from recmtl.foreign import translate
+from recmtl.json_text import MAX_DEPTH, checked, load
 
 SECTIONS = ("dataset", "split", "model", "train", "prune", "evaluate")
-KEYS = ("$schema", "data", "run", *SECTIONS)
+KEYS = ("$schema", "about", "data", "run", *SECTIONS)
 _JSON_NAMES = {list: "an array", str: "a text", int: "a number", float: "a number", bool: "true or false"}
 MAX_SHOWN = 200
 """Characters of an option in an error."""
-MAX_DEPTH = 50
-"""Objects and arrays in each other; a config that means something has a handful."""
 
 ConfigT = TypeVar("ConfigT", bound=Config)
 
@@ -38,6 +39,8 @@ class Recipe:
     document: dict[str, Any]
     options: tuple[str, ...] = ()
     """Paths of the values that options put in, for errors."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of another system's config that was translated."""
 
     def section(self, key: str, kind: type[ConfigT]) -> ConfigT:
         """The section `key` as `kind`: a config class, or a family of components.
@@ -84,6 +87,14 @@ class Recipe:
             raise ConfigError(f"{self.source}: {key} must be a plain name such as 'taobao_10', not {value!r}.")
         return value
 
+    @property
+    def about(self) -> str | None:
+        """What it is for, in a line."""
+        about = self.document.get("about")
+        if about is not None and not isinstance(about, str):
+            raise ConfigError(f"{self.source}: about must be a text.")
+        return about
+
     def with_settings(self, settings: Iterable[str]) -> "Recipe":
         """With every `key.path=value` of `--set` put in; a value is JSON, or text where it is not."""
         recipe = self
@@ -93,10 +104,10 @@ class Recipe:
             if not equals or not path:
                 raise ConfigError(f"{shown} is not KEY=VALUE.", hint="For example: --set model.num_experts=8.")
             try:
-                value = _load(text, shown)
+                value = load(text, shown)
             except json.JSONDecodeError:
                 value = text
-            recipe = recipe.with_value(path, _checked(value, shown))
+            recipe = recipe.with_value(path, checked(value, shown))
         return recipe
 
     def with_value(self, path: str, value: JsonValue) -> "Recipe":
@@ -116,7 +127,13 @@ class Recipe:
                 raise ConfigError(f"--set {path}: {key!r} is a value, it has no key below it.")
             place = inner
         place[keys[-1]] = value
-        return Recipe(self.source, self.name, document, (*self.options, path))
+        return replace(self, document=document, options=(*self.options, path))
+
+
+def read_preset(name: str) -> Recipe:
+    """The shipped config of that name."""
+    content, source = resources.files("recmtl.presets").joinpath(name).read_text("utf-8"), f"preset {name}"
+    return Recipe(source, Path(name).stem, parse(content, source))
 
 
 def presets() -> list[str]:
@@ -125,19 +142,19 @@ def presets() -> list[str]:
 
 
 def read_recipe(config: str) -> Recipe:
-    """The config at a path, or else the shipped preset of that name.
+    """The config at a path, or else the shipped preset of that name; another system's config is translated.
 
     Raises:
-        ConfigError: no such file or preset, not JSON, a key twice, NaN, an unknown section.
+        ConfigError: no such file or preset, not JSON (or YAML, by its name), a key twice, NaN, an unknown section.
     """
-    path, source = Path(config), config
+    path = Path(config)
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         if config not in presets():
             what = f"there is no config file {config!r} and no preset of that name"
             raise ConfigError(f"{what}{nearest(config, presets())}.", hint="See: recmtl config presets") from None
-        content, source = resources.files("recmtl.presets").joinpath(config).read_bytes(), f"preset {config}"
+        return read_preset(config)
     except OSError as error:
         reason = (error.strerror or "").lower()
         raise ConfigError(
@@ -149,19 +166,37 @@ def read_recipe(config: str) -> Recipe:
         raise ConfigError(
             f"{config}: byte {error.start} is not UTF-8 text.", hint="A config is JSON, saved as UTF-8."
         ) from error
-    return Recipe(source, path.stem, parse(text, source))
+    document = _yaml(text, config) if path.suffix.lower() in (".yaml", ".yml") else _json(text, config)
+    found = translate(document, config) if isinstance(document, dict) else None
+    if found is not None:
+        return Recipe(config, path.stem, found.document, notes=found.notes)
+    return Recipe(config, path.stem, _known(document, config))
 
 
 def parse(text: str, source: str) -> dict[str, Any]:
     """A config document from JSON text; see `read_recipe` for what is refused."""
+    return _known(_json(text, source), source)
+
+
+def _json(text: str, source: str) -> Any:
     try:
-        document = _checked(_load(text, source), source)
+        return checked(load(text, source), source)
     except json.JSONDecodeError as error:
         reason = f"{error.msg[:1].lower()}{error.msg[1:]}" if text.strip() else "it is empty"
         raise ConfigError(
             f"{source}: line {error.lineno}, column {error.colno}: not JSON: {reason}.",
             hint="JSON has double quotes, no comma before a closing bracket, and no comments.",
         ) from error
+
+
+def _yaml(text: str, source: str) -> Any:
+    from recmtl.foreign.yaml_text import read_yaml  # here: JSON does not wait for PyYAML
+
+    return read_yaml(text, source)
+
+
+def _known(document: Any, source: str) -> dict[str, Any]:
+    """The document, if all its keys are a recipe's."""
     if not isinstance(document, dict):
         raise ConfigError(
             f"{source}: a config is a JSON object, not {_JSON_NAMES.get(type(document), 'null')}.",
@@ -171,57 +206,6 @@ def parse(text: str, source: str) -> dict[str, Any]:
     if unknown:
         raise ConfigError(f"{source}: {'; '.join(unknown)}.")
     return document
-
-
-def _load(text: str, source: str) -> Any:
-    """A value from JSON text, stricter than Python: no key twice, no NaN, no integer of more than 64 bits.
-
-    Raises:
-        json.JSONDecodeError: it is not JSON.
-        ConfigError: one of these, or more than Python can read; begins with `source`.
-    """
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        document: dict[str, Any] = {}
-        for key, value in pairs:
-            if key in document:
-                raise ConfigError(f"{source}: the key {key!r} stands twice in one object.", hint="Keep one of them.")
-            document[key] = value
-        return document
-
-    def no_constant(name: str) -> None:
-        raise ConfigError(
-            f"{source}: {name} is not a number that a config may hold.", hint="Leave the key out for its default."
-        )
-
-    def whole(digits: str) -> int:
-        if len(digits) > 25 or not -(2**63) <= int(digits) < 2**63:  # Python would not read 5,000 digits
-            raise ConfigError(f"{source}: the number {digits[:25]}{'...' * (len(digits) > 25)} is too large.")
-        return int(digits)
-
-    try:
-        return json.loads(text, object_pairs_hook=unique, parse_constant=no_constant, parse_int=whole)
-    except RecursionError as error:
-        raise _too_deep(source) from error
-
-
-def _checked(value: Any, source: str) -> Any:
-    """The value, if everything after can hold it: of bounded depth, its texts writable as UTF-8."""
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        nested = [inner for inner in level if isinstance(inner, dict | list)]
-        level = [item for inner in nested for item in (inner.values() if isinstance(inner, dict) else inner)]
-    if any(isinstance(inner, dict | list) for inner in level):
-        raise _too_deep(source)
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise ConfigError(f"{source}: a text holds half a character (a lone surrogate).") from error
-    return value
-
-
-def _too_deep(source: str) -> ConfigError:
-    return ConfigError(f"{source}: objects are nested too deeply; at most {MAX_DEPTH} may stand in each other.")
 
 
 def _is_plain_name(name: str) -> bool:

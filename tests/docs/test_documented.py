@@ -29,8 +29,10 @@ COMMANDS = (
     "predict",
     "demo",
     "doctor",
+    "config convert",
     "config init",
     "config keys",
+    "config list",
     "config schema",
     "config presets",
 )

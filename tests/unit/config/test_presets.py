@@ -20,7 +20,8 @@ def test_there_are_presets() -> None:
 def test_a_preset_is_valid(preset: str) -> None:
     recipe = read_recipe(preset)
     recipe.check(KINDS)
-    for key in recipe.document:
+    assert recipe.about and "\n" not in recipe.about
+    for key in recipe.document.keys() - {"about"}:
         assert key in KINDS, f"{key} is checked by no section here"
         recipe.section(key, KINDS[key])
 

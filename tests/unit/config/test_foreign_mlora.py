@@ -1,0 +1,290 @@
+"""Configs of MLoRA and MAMDR: what they become, and what is said of keys that did nothing or something else there."""
+
+import json
+from copy import deepcopy
+
+import pytest
+from foreign_documents import AMAZON, MLORA_README, MOVIELENS, TAOBAO
+
+from recmtl.data.datasets.movielens import MovielensConfig
+from recmtl.data.datasets.taobao import TaobaoConfig
+from recmtl.data.policies import SplitConfig
+from recmtl.errors import ConfigError
+from recmtl.foreign import translate
+from recmtl.models.sharing import SharingConfig
+from recmtl.recipe import Recipe, read_recipe
+from recmtl.training.config import TrainConfig
+
+MTL = {
+    "tower_hidden_dim": [64], "num_experts": 2, "gate_dnn_hidden_units": [64], "hidden_dim": [512, 256],
+    "specific_expert_num": 3, "shared_expert_num": 2, "num_levels": 1,
+}  # fmt: skip
+
+
+def translated(document):
+    found = translate(document, "theirs.json")
+    assert found is not None
+    return Recipe("theirs.json", "theirs", found.document, notes=found.notes)
+
+
+def run_of(name, model=None, train=None, dataset=None, without=()):
+    document = deepcopy(MLORA_README)
+    document["model"] |= {"name": name, **(model or {})}
+    document["train"] |= train or {}
+    document["dataset"] |= dataset or {}
+    for key in without:
+        del document["model"][key]
+    return document
+
+
+def of_mamdr(name, model=None, train=None):
+    return run_of(name, model, train, without=("lora_r", "lora_reduce"))
+
+
+def lines(recipe, start):
+    return [note for note in recipe.notes if note.startswith(start)]
+
+
+class TestData:
+    def test_a_split_of_taobao_draws_one_over_the_ratio(self):
+        recipe = translated(TAOBAO)
+        dataset = recipe.section("dataset", TaobaoConfig)
+        assert (dataset.themes, dataset.negatives_per_click, dataset.seed) == (10, (2.0, 5.0), 123)
+        split = recipe.section("split", SplitConfig).document()
+        assert (split["name"], split["shares"], split["seed"], split["compat"]) == (
+            "random",
+            [0.6, 0.2, 0.2],
+            123,
+            True,
+        )
+        assert lines(recipe, "ctr_ratio") == [
+            "ctr_ratio had no effect in MLoRA and MAMDR (random_range is true: ctr_ratio_range is used): left out"
+        ]
+        assert lines(recipe, "raw_data_path") == [
+            "raw_data_path is a path of its own there; the workspace's is used: left out"
+        ]
+
+    def test_a_fixed_ratio_is_a_range_of_one_number(self):
+        recipe = translated({**TAOBAO, "random_range": False, "ctr_ratio": 0.25})
+        assert recipe.document["dataset"]["negatives_per_click"] == [4.0, 4.0]
+        assert lines(recipe, "ctr_ratio_range had no effect")
+
+    def test_minus_one_themes_are_all_of_them(self):
+        assert translated({**TAOBAO, "theme_num": -1}).section("dataset", TaobaoConfig).themes is None
+
+    def test_shares_that_sum_to_less_than_one_leave_the_rest_to_test(self):
+        recipe = translated(AMAZON)
+        assert recipe.document["split"]["shares"] == [0.6, 0.2, 0.2]
+        assert recipe.document["dataset"]["categories"] == ["All Beauty", "Gift Cards"]
+        assert lines(recipe, "train_val_test") == [
+            "train_val_test sums to 0.9, which MLoRA and MAMDR refuse: test takes the rest, 0.2"
+        ]
+
+    @pytest.mark.parametrize(("field", "domain"), [("Gender", "gender"), ("Age", "age"), ("Occupation", "occupation")])
+    def test_a_field_of_movielens_is_the_domain(self, field, domain):
+        recipe = translated({**MOVIELENS, "domain_field": field})
+        assert recipe.section("dataset", MovielensConfig).domain == domain
+        assert recipe.section("split", SplitConfig).document()["stratify"] is True
+        assert any("three groups of ages" in note for note in recipe.notes) == (field == "Age")
+
+    @pytest.mark.parametrize(
+        ("change", "named"),
+        [
+            ({"theme_num": "ten"}, "theme_num must be a whole number, not 'ten'"),
+            ({"train_val_test": 0.6}, "train_val_test must be a list, each item a number, not 0.6"),
+            ({"ctr_ratio_range": [0, 0.5]}, "ctr_ratio_range must be of numbers from 0.001"),
+            ({"ctr_ratio_range": [0.5]}, "ctr_ratio_range must be of numbers from 0.001 to 1000, two"),
+            ({"seed": True}, "seed must be a whole number, not True"),
+        ],
+    )
+    def test_a_wrong_value_is_refused_by_its_key(self, change, named):
+        with pytest.raises(ConfigError, match=f"^theirs.json: {named}"):
+            translated({**TAOBAO, **change})
+
+    def test_a_key_that_nobody_knows_is_named_with_the_nearest(self):
+        recipe = translated({**TAOBAO, "theme_nums": 3, "zzzz": {"a": 1}})
+        assert [note for note in recipe.notes if "is not known" in note] == [
+            "theme_nums is not known in MLoRA and MAMDR (did you mean 'theme_num'?): left out",
+            "zzzz is not known in MLoRA and MAMDR: left out",
+        ]
+
+
+class TestRunOfMlora:
+    def test_the_example_of_the_readme_asks_for_autoint_on_ten_themes(self, tmp_path):
+        path = tmp_path / "autoint.json"
+        path.write_text(json.dumps(MLORA_README))
+        recipe = read_recipe(str(path))
+        assert recipe.name == "autoint"
+        assert recipe.document["dataset"]["themes"] == 10
+        train = recipe.section("train", TrainConfig)
+        assert (train.epochs, train.patience, train.batch_size, train.seed) == (99999, 3, 1024, 123)
+        assert (train.optimizer.name, train.table_optimizer.name) == ("adam", "lazy_adam")
+        assert recipe.document["model"]["interaction"] == "autoint"
+
+    def test_every_dead_key_has_a_line_of_its_own(self):
+        recipe = translated(MLORA_README)
+        dead = {note.split()[0] for note in recipe.notes if "had no effect in MLoRA" in note}
+        meta = {key for key in MLORA_README["train"] if "meta" in key} | {
+            "merged_method", "sample_num", "add_query_domain", "finetune_every_epoch", "shuffle_sequence",
+            "target_domain", "domain_regulation_step", "average_meta_grad", "val_every_step", "shuffle_buff_size",
+        }  # fmt: skip
+        model = {"norm", "dense", "lora_r", "lora_reduce", "auxiliary_net", "auxiliary_dim"}
+        assert dead == {f"train.{key}" for key in meta} | {f"model.{key}" for key in model}
+        assert (
+            "train.shuffle_buff_size had no effect in MLoRA (dataset.shuffle_buffer_size is used): left out"
+            in recipe.notes
+        )
+
+    def test_no_key_of_the_example_is_dropped_without_a_word(self):
+        recipe = translated(MLORA_README)
+        named = {note.split()[0].rstrip(":") for note in recipe.notes}
+        used = {
+            "model.user_dim", "model.item_dim", "model.domain_dim", "model.hidden_dim", "model.dropout",
+            "train.epoch", "train.learning_rate", "train.loss", "train.optimizer", "train.patience", "dataset.name",
+            "dataset.domain_split_path", "dataset.batch_size", "dataset.seed", "model.name",
+        }  # fmt: skip
+        keys = {f"{section}.{key}" for section, inner in MLORA_README.items() for key in inner}
+        assert keys - used - named == set()
+
+    def test_an_mlp_is_one_network_for_all(self):
+        model = translated(run_of("mlp_single")).section("model", SharingConfig)
+        assert model.document() == {
+            **SharingConfig.kinds["shared_bottom"](bottom=(256, 128, 64), tower=(), dropout=0.5).document(),
+            "encoder": {**model.encoder.document(), "embedding_dim": 128},
+        }
+
+    @pytest.mark.parametrize(
+        ("name", "interaction", "lora", "built"),
+        [
+            ("xdeepfm_single", "xdeepfm", False, "DeepFM"),
+            ("xdeepfm_lora", "xdeepfm", True, "DeepFM"),
+            ("pnn_mlora", "pnn", True, "a plain MLP"),
+            ("mlp_lora", None, True, "a plain MLP"),
+            ("nfm_lora", "nfm", True, None),
+            ("wdl_single", "wdl", False, None),
+        ],
+    )
+    def test_a_name_means_what_it_says(self, name, interaction, lora, built):
+        recipe = translated(run_of(name))
+        model = recipe.document["model"]
+        assert model.get("interaction") == interaction
+        assert model.get("adapter") == ({"name": "lora", "reduce": 16} if lora else None)
+        said = lines(recipe, f"model.name: {name!r} built")
+        assert said == ([f"model.name: {name!r} built {built} in MLoRA: here it is what it says"] if built else [])
+
+    @pytest.mark.parametrize(
+        ("name", "change", "named"),
+        [
+            ("nope_single", {}, r"model\.interaction is 'nope'"),
+            ("mlora", {"dense": "mlora"}, r"model\.adapter is not a known key.*, so 'lora' cannot be chosen"),
+            ("star", {"dense": "star"}, r"model\.adapter .*'star' cannot be chosen"),
+        ],
+    )
+    def test_what_is_not_here_is_refused_by_its_name(self, name, change, named):
+        recipe = translated(run_of(name, change))
+        if "adapter" in SharingConfig.model_fields and name != "nope_single":
+            pytest.skip("adapters are known")
+        with pytest.raises(ConfigError, match=named):
+            recipe.section("model", SharingConfig)
+
+    def test_a_frozen_phase_that_could_not_run_is_told(self):
+        recipe = translated(run_of("mlora", {"dense": "mlora_freeze", "pretrain_judge": "True"}))
+        assert recipe.document["model"]["adapter"] == {"name": "lora", "reduce": 16, "phases": 2}
+        assert "stopped with an error in MLoRA" in lines(recipe, "model.dense")[0]
+
+    def test_widths_that_differ_are_told(self):
+        recipe = translated(run_of("mlp_single", {"item_dim": 64}))
+        assert lines(recipe, "model.item_dim") == [
+            "model.item_dim is 64: all tables have the width of model.user_dim here, 128"
+        ]
+
+    def test_a_split_that_nobody_shipped_needs_one_of_the_users_own(self):
+        recipe = translated(run_of("mlp_single", dataset={"domain_split_path": "my_split"}))
+        assert "dataset" not in recipe.document and "split" not in recipe.document
+        assert "train on a split with --data" in lines(recipe, "dataset.domain_split_path")[0]
+
+    def test_without_a_model_name_it_is_refused(self):
+        document = run_of("x", without=("name",))
+        with pytest.raises(ConfigError, match=r"model\.name is missing"):
+            translated(document)
+
+    @pytest.mark.parametrize(
+        ("data_set", "folder", "loaded", "said"),
+        [
+            ("Taobao", "split_by_theme_10", True, "has no counterpart"),
+            ("Amazon", "split_by_category_6", True, "asks for vectors that Amazon has not"),
+            ("Amazon", "split_by_category_13", False, None),
+        ],
+    )
+    def test_vectors_that_are_not_loaded_are_told(self, data_set, folder, loaded, said):
+        dataset = {"name": data_set, "domain_split_path": folder}
+        recipe = translated(run_of("mlp_single", train={"load_pretrain_emb": loaded}, dataset=dataset))
+        assert recipe.document["dataset"]["name"] == data_set.lower()
+        found = lines(recipe, "train.load_pretrain_emb")
+        assert len(found) == bool(said) and all(said in note for note in found)
+        assert len(lines(recipe, "train.emb_trainable")) == 1
+
+    def test_another_optimizer_and_loss_go_where_ours_are(self):
+        train = {"optimizer": "adagrad", "loss": "mse", "learning_rate": 1}
+        found = translated(run_of("mlp_single", train=train)).document["train"]
+        assert found["optimizer"] == found["table_optimizer"] == {"name": "adagrad", "learning_rate": 1.0}
+        assert found["losses"] == {"click": "mse"}
+
+
+class TestRunOfMamdr:
+    @pytest.mark.parametrize(
+        ("name", "expected"),
+        [
+            ("shared_bottom", {"bottom": (512, 256), "tower": (64,)}),
+            ("mmoe", {"expert": (512, 256), "num_experts": 2, "tower": (64,)}),
+            ("ple", {"expert": (512, 256), "num_levels": 1, "num_specific_experts": 3, "num_shared_experts": 2}),
+        ],
+    )
+    def test_sharing_models_can_be_built(self, name, expected):
+        recipe = translated(of_mamdr(name, MTL))
+        model = recipe.section("model", SharingConfig)
+        assert model.name == name
+        assert {key: getattr(model, key) for key in expected} == expected
+        recipe.section("train", TrainConfig)
+        assert any("a tower for each domain there" in note for note in recipe.notes)
+        assert lines(recipe, "model.gate_dnn_hidden_units has no counterpart")
+
+    @pytest.mark.parametrize(
+        ("name", "schedule"),
+        [
+            ("mlp_meta_domain_negotiation_finetune", "domain_negotiation"),
+            ("mlp_meta_mamdr_finetune", "mamdr"),
+            ("mlp_meta_reptile_finetune", "reptile"),
+            ("mlp_meta_mldg", "mldg"),
+            ("mlp_meta_finetune", "maml"),
+        ],
+    )
+    def test_a_schedule_is_named_with_what_it_reads(self, name, schedule):
+        recipe = translated(of_mamdr(name))
+        found = recipe.document["train"]["schedule"]
+        assert (found["name"], found["meta_learning_rate"]) == (schedule, 0.1)
+        assert ("sample_num" in found) == (schedule == "mamdr")
+        assert found.get("finetune") == ("finetune" in name or None)
+        assert ("meta_split" in found) == (schedule in ("mldg", "maml"))
+        assert recipe.document["model"].get("interaction") is None
+
+    def test_a_schedule_that_is_not_here_is_refused_by_its_name(self):
+        if "schedule" in TrainConfig.model_fields:
+            pytest.skip("schedules are known")
+        with pytest.raises(ConfigError, match=r"train\.schedule is not a known key.*'mamdr' cannot be chosen"):
+            translated(of_mamdr("mlp_meta_mamdr")).section("train", TrainConfig)
+
+    def test_keys_that_the_schedule_does_not_read_are_dead(self):
+        recipe = translated(of_mamdr("mlp_meta_domain_negotiation"))
+        assert lines(recipe, "train.sample_num") == [
+            "train.sample_num had no effect in MAMDR (the model is 'mlp_meta_domain_negotiation'): left out"
+        ]
+        assert lines(recipe, "train.domain_meta_learning_rate") == [
+            "train.domain_meta_learning_rate had no effect in MAMDR (meta_learning_rate moves both): left out"
+        ]
+
+    def test_gradients_and_weights_are_balanced(self):
+        recipe = translated(of_mamdr("mlp_pcgrad"))
+        assert recipe.document["train"]["balance"] == {"name": "pcgrad", "sample_num": 5}
+        assert any("projected gradients that agree" in note for note in recipe.notes)
+        assert translated(of_mamdr("mlp_uncertainty_weight")).document["train"]["balance"] == "uncertainty"
