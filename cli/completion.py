@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 DATA_SETS = (
-    "adult", "ali_ccp", "aliexpress", "census", "ijcai15", "ijcai18", "kuairand", "kuairand_1k", "kuairec",
+    "adult", "ali_ccp", "aliexpress", "amazon", "census", "ijcai15", "ijcai18", "kuairand", "kuairand_1k", "kuairec",
     "lt4rec", "movielens_100k", "movielens_1m", "movielens_latest_small", "taobao",
 )  # fmt: skip
 """Neither --help nor the shell has the time to import them."""

@@ -28,12 +28,14 @@ class Download(Stage):
     counts: ClassVar = "bytes"
 
     def __init__(self, dataset: str, source: str | None = None) -> None:
-        if dataset not in DatasetConfig.kinds or not DatasetConfig.kinds[dataset].files:
-            known = [name for name, kind in DatasetConfig.kinds.items() if kind.files]
+        known = [name for name, kind in DatasetConfig.kinds.items() if kind.files or kind.optional]
+        if dataset not in known:
             raise ConfigError(f"no data set is named {dataset!r}{nearest(dataset, known)}.")
         if source == "":
             raise ConfigError("--from is empty.", hint="Give a folder, a file or an address.")
         self.kind, self.dataset, self.source = DatasetConfig.kinds[dataset], dataset, source
+        if source is not None and _is_url(source) and not self.kind.files:
+            raise ConfigError(f"--from {source}: {dataset} is taken from a folder.", hint=self._needs())
 
     def plan(self, workspace: Workspace) -> Plan:
         """A published sum decides what a file is, wherever it comes from; without one, a local source's own bytes
@@ -42,9 +44,10 @@ class Download(Stage):
         target = workspace.raw(self.dataset)
         sums = {file.name: file.content_sha256 or file.sha256 for file in self.kind.files}
         config: dict[str, Any] = {"dataset": self.dataset, "files": sums}
-        if self.source is None and self.kind.archive is None and any(file.url is None for file in self.kind.files):
+        by_hand = not sums or any(file.url is None for file in self.kind.files)
+        if self.source is None and self.kind.archive is None and by_hand:
             return self._as_it_is(target, workspace.hashes())
-        if self.source is None or None not in sums.values():
+        if self.source is None or not (self.kind.optional or None in sums.values()):
             return Plan(target, config, {})
         if _is_url(self.source):
             return Plan(target, {**config, "from": self.source}, {})
@@ -122,13 +125,28 @@ class Download(Stage):
                 copy_checked(self._local(file, source), target, sha256=sha256, max_bytes=limit, progress=progress)
             else:
                 fetch(self._url(file), target, sha256=sha256, max_bytes=limit, progress=progress)
+        for path in self._optional(source) if source is not None else ():
+            context.progress.say(f"{path.name}: copying")
+            limit, progress = SourceFile.max_bytes, context.progress
+            copy_checked(path, context.out / path.name, sha256=None, max_bytes=limit, progress=progress)
 
     def _local_files(self, source: Path) -> Sequence[Path]:
-        if source.is_file():
+        if source.is_file() and self.kind.files:
             return [source]
         if not source.exists():
             raise MissingError(f"--from {source}: there is no such file or folder.", hint=self._needs())
-        return [self._local(file, source) for file in self.kind.files]
+        found = [*(self._local(file, source) for file in self.kind.files), *self._optional(source)]
+        if not found:
+            raise MissingError(
+                f"--from {source} is no folder with {' or '.join(self.kind.optional)} in it.", hint=self._needs()
+            )
+        return found
+
+    def _optional(self, source: Path) -> Sequence[Path]:
+        """Files of a folder that fit a pattern, by name."""
+        named = {file.name for file in self.kind.files}
+        found = {path for pattern in self.kind.optional for path in source.glob(pattern)}
+        return sorted(path for path in found if path.is_file() and path.name not in named)
 
     def _local(self, file: SourceFile, source: Path) -> Path:
         if source.is_file() and len(self.kind.files) > 1:

@@ -15,14 +15,12 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.archive import open_maybe_gzip
-from recmtl.artifacts.explain import reading
-from recmtl.artifacts.gzipped import START
 from recmtl.config import nearest
+from recmtl.data.lines import Lines, compression, literal_path
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.errors import DamagedError, DataError
 
 ColumnType = Literal["text", "number"]
-CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -40,37 +38,16 @@ CSV = Format()
 
 
 @dataclass(frozen=True)
-class Delimited:
-    """The rows of a delimited file, kept in a table of the connection."""
+class Delimited(Lines):
+    """The rows of a delimited file; `query` gives trimmed VARCHAR and DOUBLE columns."""
 
-    path: Path
     form: Format
     before: int
     """Lines before the first row."""
-    table: str
-    query: str
-    """The rows as trimmed VARCHAR and DOUBLE columns, with `place` (BIGINT: their order in the file, from 1)."""
 
-    def count(self, connection: DuckDBPyConnection) -> int:
-        """How many rows."""
-        return int(connection.execute(f"SELECT count(*) FROM {self.table}").fetchall()[0][0])
-
-    def require(self, connection: DuckDBPyConnection, column: str, condition: str, problem: str) -> None:
-        """Refuse the first row for which the SQL `condition`, about the text in `column`, is not true.
-
-        Raises:
-            DataError: names file, line, column and text, then the `problem`.
-        """
-        bad = connection.execute(
-            f"SELECT place, coalesce({quote_name(column)}, '') FROM {self.table} "
-            f"WHERE NOT coalesce({condition}, false) ORDER BY place LIMIT 1"
-        ).fetchone()
-        if bad:
-            line = _line(self.path, self.form, self.before + bad[0])
-            raise DataError(
-                f"{self.path}: line {line}, column {column}: {bad[1][:100]!r} {problem}.",
-                hint="Mend or remove this line.",
-            )
+    def line(self, place: int) -> int:
+        """Empty lines and line breaks in quotes come between."""
+        return _line(self.path, self.form, self.before + place)
 
 
 def read_delimited(
@@ -117,7 +94,7 @@ def read_delimited(
         f"CAST({quote_name(name)} AS DOUBLE) AS {quote_name(name)}" if kind == "number" else quote_name(name)
         for name, kind in columns.items()
     )
-    read = Delimited(path, form, before, table, f"SELECT place, {casts} FROM {table}")
+    read = Delimited(path, table, f"SELECT place, {casts} FROM {table}", form, before)
     for name, kind in columns.items():
         text = quote_name(name)
         if kind == "number":
@@ -137,26 +114,10 @@ def _source(path: Path, form: Format, skip: int, columns: list[str]) -> str:
     quote = quote_text('"' if form.quotes else "")
     declared = "{" + ", ".join(f"{column}: 'VARCHAR'" for column in columns) + "}"
     return (
-        f"read_csv({quote_text(_literal(path))}, compression='{_compression(path)}', header=false, skip={skip}, "
+        f"read_csv({quote_text(literal_path(path))}, compression='{compression(path)}', header=false, skip={skip}, "
         f"columns={declared}, delim={quote_text(form.delimiter)}, quote={quote}, escape={quote}, "
         f"encoding={quote_text(form.encoding)}, auto_detect=false, strict_mode=true, null_padding=false)"
     )
-
-
-def _compression(path: Path) -> Literal["gzip", "none"]:
-    """By the first bytes. A gzip file is read to its end, where its checksum stands: DuckDB does not look at it."""
-    with reading(path), path.open("rb") as file:
-        if file.read(len(START)) != START:
-            return "none"
-    with open_maybe_gzip(path) as unpacked:
-        while unpacked.read(CHUNK_BYTES):
-            pass
-    return "gzip"
-
-
-def _literal(path: Path) -> str:
-    """A path in which nothing is a pattern."""
-    return re.sub(r"[*?\[]", r"[\g<0>]", str(path))
 
 
 def _header(path: Path, form: Format, wanted: Mapping[str, ColumnType], skip: int) -> list[str]:

@@ -1,9 +1,49 @@
 """Draws negatives: items of a domain that a user has not touched, as click-only logs need (MAMDR, MLoRA)."""
 
+import hashlib
+from typing import Annotated
+
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator, Field
 
 MAX_ROUNDS = 20
+
+
+def _ascending(ratios: tuple[float, float]) -> tuple[float, float]:
+    if ratios[0] > ratios[1]:
+        raise ValueError(f"the first of {ratios} must not be greater than the second")
+    return ratios
+
+
+Ratio = Annotated[float, Field(gt=0, le=1000)]
+Ratios = Annotated[tuple[Ratio, Ratio], AfterValidator(_ascending)]
+"""Negatives for a positive: the least and the most."""
+
+
+def chance_of(seed: int, domain: str) -> np.random.Generator:
+    """The chance of one domain: no other domain has a part in it."""
+    digest = hashlib.sha256(f"{seed}:{domain}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest, "big"))
+
+
+def count_negatives(
+    positives: NDArray[np.int64], ratios: Ratios, chance: np.random.Generator, compat: bool
+) -> NDArray[np.int64]:
+    """How many negatives each user of a domain gets.
+
+    Args:
+        positives: how many positives each user has there.
+        ratios: the domain's ratio is drawn between these two.
+        chance: draws it.
+        compat: draw the inverse instead, positives for a negative, rounded to hundredths, and round each user's
+            number down, as MLoRA and MAMDR do.
+    """
+    low, high = ratios
+    if compat:
+        inverse = max(round(chance.uniform(1 / high, 1 / low), 2), 0.01)
+        return np.floor(positives / inverse).astype(np.int64)
+    return np.rint(positives * chance.uniform(low, high)).astype(np.int64)
 
 
 def draw_negatives(

@@ -24,14 +24,14 @@ SEED = 123
 
 
 def taobao(themes: int | None, negatives: list[float] | None, seed: int | None) -> dict[str, Any]:
-    """The section `dataset`; -1 themes are all of them."""
+    """The section `dataset`, negatives counted as the scripts count them; -1 themes are all of them."""
     first = NULL if themes == -1 else themes
-    return {"name": "taobao", "themes": first, "negatives_per_click": negatives, "seed": seed}
+    return {"name": "taobao", "themes": first, "negatives_per_click": negatives, "seed": seed, "compat": True}
 
 
 def amazon(categories: list[str] | None, negatives: list[float] | None, seed: int | None) -> dict[str, Any]:
-    """The section `dataset`: every review is a positive."""
-    return {"name": "amazon", "categories": categories, "negatives_per_review": negatives, "seed": seed}
+    """The section `dataset`: every review is a positive, negatives are counted as the scripts count them."""
+    return {"name": "amazon", "categories": categories, "negatives_per_review": negatives, "seed": seed, "compat": True}
 
 
 def movielens(field: str) -> dict[str, Any]:

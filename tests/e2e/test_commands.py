@@ -186,10 +186,13 @@ class TestConventions:
     def test_presets_are_listed(self, tmp_path, cli):
         assert cli("config", "presets", cwd=tmp_path).out.split() == [
             "adult.json", "adult_sex.json", "ali_ccp.json", "aliexpress_all.json", "aliexpress_es.json",
-            "aliexpress_fr.json", "aliexpress_nl.json", "aliexpress_us.json", "census.json", "census_one_hot.json",
+            "aliexpress_fr.json", "aliexpress_nl.json", "aliexpress_us.json",
+            "amazon_13.json", "amazon_6.json",
+            "census.json", "census_one_hot.json",
             "ijcai15.json", "ijcai18.json", "kuairand.json",
             "kuairec.json", "lt4rec.json", "movielens_100k.json", "movielens_age.json", "movielens_gender.json",
             "movielens_latest_small.json", "movielens_occupation.json", "sample.json", "taobao_10.json",
+            "taobao_20.json", "taobao_30.json", "taobao_all.json",
         ]  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from typing import ClassVar, Literal
 from duckdb import DuckDBPyConnection
 from pydantic import Field, field_validator
 
-from recmtl.data.datasets.base import DatasetConfig, SourceFile
+from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.delimited import ColumnType, Delimited, read_delimited
 from recmtl.data.layout import Layout
 from recmtl.data.references import require_known, require_unique
@@ -75,8 +75,8 @@ class AliexpressConfig(DatasetConfig):
         "the zip files in it into one folder (nl_user_train.csv, nl_item_train.csv, nl_user_test.csv, "
         "nl_item_test.csv, ...), and give that folder with --from."
     )
-    files: ClassVar[Sequence[SourceFile]] = tuple(
-        SourceFile(f"{country.lower()}_{file}{part}.csv")
+    optional: ClassVar[Sequence[str]] = tuple(
+        f"{country.lower()}_{file}{part}.csv"
         for country in COUNTRIES
         for part in PARTS
         for file in ("user_", "item_", "")

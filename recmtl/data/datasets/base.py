@@ -31,6 +31,9 @@ class DatasetConfig(Component):
 
     family: ClassVar[str] = "data set"
     files: ClassVar[Sequence[SourceFile]] = ()
+    optional: ClassVar[Sequence[str]] = ()
+    """Patterns of further files: of a local folder all that fit are taken, and `read` refuses what it misses. Where
+    `files` is empty there must be one at least."""
     archive: ClassVar[SourceFile | None] = None
     """The archive that the files are published in; None where each has its own address."""
     licence: ClassVar[str] = ""

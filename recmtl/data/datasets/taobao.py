@@ -2,123 +2,145 @@
 negatives.
 
 The log has clicks alone. Kept are clicks whose user and item have an embedding, of the first `themes` themes in
-order of appearance. Each domain draws its own ratio of negatives, and each user gets that many unseen items of the
-domain.
+order of appearance. Clicks on the same item by the same user in the same theme are one, with the first one's time.
 """
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from types import MappingProxyType
+from typing import ClassVar, Literal
 
-import numpy as np
-import pyarrow as pa
 from duckdb import DuckDBPyConnection
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
+from pydantic import PositiveInt
 
-from recmtl.data.datasets.base import DatasetConfig, SourceFile
-from recmtl.data.delimited import read_delimited
-from recmtl.data.layout import Layout
-from recmtl.data.negatives import draw_negatives
-from recmtl.errors import DataError
+from recmtl.artifacts.archive import open_maybe_gzip
+from recmtl.data.datasets.base import SourceFile
+from recmtl.data.datasets.drawn import DrawnConfig
+from recmtl.data.delimited import ColumnType, read_delimited
+from recmtl.data.layout import Layout, VectorColumn
+from recmtl.data.negatives import Ratios
+from recmtl.data.references import require_unique
+from recmtl.errors import DataError, MissingError
 from recmtl.schema import Task
 
-Ratio = Annotated[float, Field(gt=0, le=1000)]
+CLICKS = "taobao_clicks"
+LOG, PURCHASES = "theme_click_log.csv", "user_item_purchase_log.csv"
+TIME = "reach_time"
+IDS: dict[str, ColumnType] = {"user_id": "text", "item_id": "text"}
 
 
-class TaobaoConfig(DatasetConfig):
+class TaobaoConfig(DrawnConfig):
     """Taobao theme clicks (Tianchi data set 9716), with drawn negatives."""
 
     name: Literal["taobao"] = "taobao"
     themes: PositiveInt | None = 10
     """The first so many themes; none: all."""
-    negatives_per_click: tuple[Ratio, Ratio] = (2.0, 5.0)
+    negatives_per_click: Ratios = (2.0, 5.0)
     """Each domain draws its ratio between these two."""
-    seed: NonNegativeInt = 123
-    """Seed of the drawing of negatives."""
+    purchases: bool = False
+    """A second task `purchase`: whether the user bought the item, on any day of the purchase log. Of drawn negatives
+    it is 0."""
+    pretrained: bool = False
+    """The published vectors of users and items as features, `user_vector` and `item_vector`."""
+    vector_dim: PositiveInt = 128
+    """Numbers in a published vector."""
 
     licence: ClassVar[str] = "Tianchi, research use"
     how_to_get: ClassVar[str] = (
-        "Log in at https://tianchi.aliyun.com/dataset/9716, download theme_click_log.csv, user_embedding.csv and "
-        "item_embedding.csv into one folder, and give that folder with --from."
+        "Log in at https://tianchi.aliyun.com/dataset/9716, download theme_click_log.csv, user_embedding.csv, "
+        "item_embedding.csv (and user_item_purchase_log.csv, for dataset.purchases) into one folder, and give that "
+        "folder with --from."
     )
     files: ClassVar[Sequence[SourceFile]] = (
-        SourceFile("theme_click_log.csv"),
+        SourceFile(LOG),
         SourceFile("user_embedding.csv"),
         SourceFile("item_embedding.csv"),
     )
-
-    @field_validator("negatives_per_click")
-    @classmethod
-    def _ascending(cls, ratios: tuple[float, float]) -> tuple[float, float]:
-        if ratios[0] > ratios[1]:
-            raise ValueError(f"the first of {ratios} must not be greater than the second")
-        return ratios
+    optional: ClassVar[Sequence[str]] = (PURCHASES,)
 
     def layout(self) -> Layout:
         """Three ids; the theme is a feature and the domain."""
+        names = ("click", "purchase") if self.purchases else ("click",)
+        vectors = tuple(
+            VectorColumn(name=f"{kind}_vector", column=f"{kind}_id", dim=self.vector_dim) for kind in ("user", "item")
+        )
         return Layout(
-            tasks=(Task(name="click", kind="binary"),),
+            tasks=tuple(Task(name=name, kind="binary") for name in names),
             categorical=("user_id", "item_id", "theme_id"),
+            vectors=vectors if self.pretrained else (),
             domain="theme_id",
-            keys={"user": "user_id", "item": "item_id"},
+            keys=MappingProxyType({"user": "user_id", "item": "item_id", "time": TIME}),
         )
 
     def read(self, raw: Path, connection: DuckDBPyConnection) -> str:
-        """Clicks in the log's order, then the negatives domain by domain."""
-        clicks = _clicks(connection, raw, self.themes)
-        if not clicks.num_rows:
-            raise DataError(f"{raw / 'theme_click_log.csv'} holds no click whose user and item have an embedding.")
-        negatives = pa.concat_tables(self._negatives(clicks))
-        connection.register("taobao_clicks", clicks)
-        connection.register("taobao_negatives", negatives)
-        return """
-            SELECT row_number() OVER (ORDER BY click DESC, place, theme_id, user_id, item_id) AS row,
-                * EXCLUDE (place, theme)
-            FROM (
-                SELECT *, 1.0::DOUBLE AS click FROM taobao_clicks
-                UNION ALL BY NAME SELECT *, 0.0::DOUBLE AS click FROM taobao_negatives)"""
+        """Clicks in the log's order, then the negatives domain by domain; the time is missing where the log has no
+        `reach_time`.
+        """
+        bought = ""
+        if self.purchases:
+            pairs = f"SELECT user_id, item_id FROM ({_purchases(connection, raw)})"
+            bought = f", CAST((user_id, item_id) IN ({pairs}) AS DOUBLE) AS purchase"
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {CLICKS} AS "
+            f"SELECT *, 1.0::DOUBLE AS click{bought} FROM ({_clicks(connection, raw, self.themes)})"
+        )
+        if not connection.execute(f"SELECT place FROM {CLICKS} LIMIT 1").fetchall():
+            raise DataError(f"{raw / LOG} holds no click whose user and item have an embedding.")
+        return self.with_negatives(connection, CLICKS, self.layout(), self.negatives_per_click)
 
-    def _negatives(self, clicks: pa.Table) -> list[pa.Table]:
-        chance = np.random.default_rng(self.seed)
-        themes = clicks["theme"].to_numpy()
-        tables = []
-        for theme in np.unique(themes):
-            domain = clicks.filter(themes == theme)
-            users, items = (domain[name].combine_chunks().dictionary_encode() for name in ("user_id", "item_id"))
-            user, item = users.indices.to_numpy().astype(np.int64), items.indices.to_numpy().astype(np.int64)
-            ratio = chance.uniform(*self.negatives_per_click)
-            wanted = np.rint(np.bincount(user) * ratio).astype(np.int64)
-            user, item = draw_negatives(user, item, len(items.dictionary), wanted, seed=int(chance.integers(2**31)))
-            tables.append(
-                pa.table(
-                    {
-                        "user_id": users.dictionary.take(pa.array(user)),
-                        "item_id": items.dictionary.take(pa.array(item)),
-                        "theme_id": pa.array([domain["theme_id"][0].as_py()] * len(user), pa.string()),
-                    }
-                )
-            )
-        return tables
+    def read_vectors(self, raw: Path, connection: DuckDBPyConnection) -> Mapping[str, str]:
+        """The published vectors, each of `vector_dim` finite numbers."""
+        if not self.pretrained:
+            return {}
+        return {f"{kind}_vector": _vectors(connection, raw, kind, self.vector_dim) for kind in ("user", "item")}
 
 
-def _clicks(connection: DuckDBPyConnection, raw: Path, themes: int | None) -> pa.Table:
-    """Distinct clicks, and `theme`: the theme's number in order of first appearance in the whole log."""
-    log = read_delimited(
-        connection,
-        raw / "theme_click_log.csv",
-        {"user_id": "text", "item_id": "text", "theme_id": "text"},
-        header=True,
-    )
+def _clicks(connection: DuckDBPyConnection, raw: Path, themes: int | None) -> str:
+    """Query for the distinct clicks of the first themes."""
+    timed = TIME in _names(raw / LOG)
+    wanted: dict[str, ColumnType] = {**IDS, "theme_id": "text"}
+    log = read_delimited(connection, raw / LOG, wanted | ({TIME: "text"} if timed else {}), header=True)
     users = read_delimited(connection, raw / "user_embedding.csv", {"user_id": "text"}, header=True)
     items = read_delimited(connection, raw / "item_embedding.csv", {"item_id": "text"}, header=True)
-    return connection.sql(f"""
+    return f"""
         WITH kept AS (
-            SELECT min(place) AS place, user_id, item_id, theme_id FROM ({log.query})
+            SELECT min(place) AS place, user_id, item_id, theme_id,
+                {f"arg_min_null({TIME}, place)" if timed else "NULL::VARCHAR"} AS {TIME}
+            FROM ({log.query})
             WHERE user_id IN (SELECT user_id FROM ({users.query})) AND item_id IN (SELECT item_id FROM ({items.query}))
             GROUP BY user_id, item_id, theme_id
         ), themes AS (
             SELECT theme_id, row_number() OVER (ORDER BY min(place)) AS theme FROM ({log.query})
             WHERE theme_id IS NOT NULL GROUP BY theme_id
         )
-        SELECT place, user_id, item_id, theme_id, theme FROM kept JOIN themes USING (theme_id)
-        {f"WHERE theme <= {themes}" if themes else ""} ORDER BY place""").to_arrow_table()
+        SELECT kept.* FROM kept JOIN themes USING (theme_id) {f"WHERE theme <= {themes}" if themes else ""}"""
+
+
+def _purchases(connection: DuckDBPyConnection, raw: Path) -> str:
+    path = raw / PURCHASES
+    if not path.is_file():
+        raise MissingError(
+            f"{path} is not there.",
+            hint="Put it beside the other files and run: recmtl download taobao --from DIR. Or set dataset.purchases "
+            "to false.",
+        )
+    return read_delimited(connection, path, IDS, header=True).query
+
+
+def _vectors(connection: DuckDBPyConnection, raw: Path, kind: str, dim: int) -> str:
+    """Query for `value` and `vector` of the published vectors of users or items."""
+    column = f"{kind}_id"
+    lines = read_delimited(connection, raw / f"{kind}_embedding.csv", {column: "text", "emb": "text"}, header=True)
+    require_unique(connection, lines, column)
+    numbers = r"list_transform(regexp_split_to_array(emb, '\s+'), lambda one: TRY_CAST(one AS FLOAT))"
+    fits = f"len({numbers}) = {dim} AND len(list_filter({numbers}, lambda one: isfinite(one))) = {dim}"
+    lines.require(connection, "emb", fits, f"is no vector of {dim} numbers between spaces")
+    return f"SELECT {column} AS value, {numbers} AS vector FROM ({lines.query})"
+
+
+def _names(path: Path) -> list[str]:
+    """What a file calls its columns."""
+    with open_maybe_gzip(path) as file:
+        first = file.readline(1 << 16).decode("utf-8-sig", "replace")
+    return [name.strip() for name in next(csv.reader([first]), [])]

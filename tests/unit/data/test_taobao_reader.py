@@ -93,14 +93,16 @@ def test_each_domain_has_its_own_ratio_between_the_two(sample: pd.DataFrame) -> 
     assert max(ratios) - min(ratios) > 1
 
 
-@pytest.mark.parametrize("ratio", [0.5, 1.0, 3.0])
-def test_a_fixed_ratio_is_kept_for_each_user(ratio: float) -> None:
-    found = read(folder() / "taobao", themes=2, negatives_per_click=(ratio, ratio))
+@pytest.mark.parametrize("compat", [False, True])
+@pytest.mark.parametrize("ratio", [0.5, 1.0, 2.5])
+def test_a_fixed_ratio_is_kept_for_each_user(ratio: float, compat: bool) -> None:
+    found = read(folder() / "taobao", themes=2, negatives_per_click=(ratio, ratio), compat=compat)
     for _, domain in found.groupby("theme_id"):
         items = domain["item_id"].nunique()
         for _, rows in domain.groupby("user_id"):
             positive = int(rows["click"].sum())
-            assert len(rows) - positive == min(round(positive * ratio), items - positive)
+            wanted = int(positive / (1 / ratio)) if compat else round(positive * ratio)
+            assert len(rows) - positive == min(wanted, items - positive)
 
 
 def test_the_same_seed_draws_the_same_on_any_number_of_threads(sample: pd.DataFrame) -> None:
@@ -136,7 +138,8 @@ def test_a_click_without_a_theme_takes_no_place(tmp_path: Path) -> None:
 def test_columns_in_any_order_and_number(tmp_path: Path) -> None:
     files(tmp_path, "u1 i1 a\nu1 i2 a")
     expected = read(tmp_path)
-    (tmp_path / "theme_click_log.csv").write_text("x,theme_id,item_id,x,user_id\n1,a,i1,2,u1\n1,a,i2,2,u1\n")
+    log = "x,theme_id,item_id,x,reach_time,user_id\n1,a,i1,2,20190101,u1\n1,a,i2,2,20190101,u1\n"
+    (tmp_path / "theme_click_log.csv").write_text(log)
     (tmp_path / "user_embedding.csv").write_text("emb,user_id\n0.1 0.2,u1\n")
     pd.testing.assert_frame_equal(read(tmp_path), expected)
 
@@ -149,6 +152,47 @@ def test_a_user_who_touched_every_item_gets_no_negative(tmp_path: Path) -> None:
 
 def test_one_item_alone_gives_no_negatives(tmp_path: Path) -> None:
     assert Counter(read(files(tmp_path, "u1 i1 a\nu2 i1 a"))["click"]) == {1.0: 2}
+
+
+# what was drawn
+
+
+def test_a_theme_draws_the_same_whatever_stands_beside_it(tmp_path: Path, sample: pd.DataFrame) -> None:
+    columns = [*PAIR, "click"]
+    alone = read(folder() / "taobao", themes=1)
+    theme = alone["theme_id"][0]
+
+    def rows(found: pd.DataFrame) -> list[tuple[str, ...]]:
+        return sorted(map(tuple, found[found["theme_id"] == theme][columns].to_numpy()))
+
+    assert rows(alone) == rows(sample)
+    for name in ("user_embedding.csv", "item_embedding.csv"):
+        (tmp_path / name).write_bytes((folder() / "taobao" / name).read_bytes())
+    head, *lines = (folder() / "taobao/theme_click_log.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "theme_click_log.csv").write_text(head + "".join(lines[::-1]))
+    assert rows(read(tmp_path, themes=None)) == rows(sample)
+
+
+def test_the_time_is_the_first_click_s_and_negatives_take_their_user_s(tmp_path: Path) -> None:
+    files(tmp_path, "u1 i1 a\nu1 i2 a\nu2 i3 a\nu2 i4 a\nu2 i5 a\nu1 i1 a")
+    path = tmp_path / "theme_click_log.csv"
+    head, *lines = path.read_text().splitlines()
+    moments = [30, 20, 99, 99, 99, 10]
+    lines = [line.replace("20190101", str(moment)) for line, moment in zip(lines, moments, strict=True)]
+    path.write_text("\n".join([head, *lines, ""]))
+    found = read(tmp_path, negatives_per_click=(1.0, 1.0))
+    assert found[found["click"] == 1]["reach_time"].tolist() == ["30", "20", "99", "99", "99"]
+    drawn = found[found["click"] == 0]
+    assert drawn[drawn["user_id"] == "u1"]["reach_time"].tolist() == ["20", "30"]
+    assert set(drawn[drawn["user_id"] == "u2"]["reach_time"]) == {"99"}
+
+
+def test_a_log_without_times_is_read_all_the_same(tmp_path: Path) -> None:
+    files(tmp_path, "u1 i1 a\nu1 i2 a")
+    path = tmp_path / "theme_click_log.csv"
+    path.write_text(path.read_text().replace("reach_time", "when"))
+    found = read(tmp_path)
+    assert len(found) == 2 and found["reach_time"].isna().all()
 
 
 # what is refused

@@ -1,0 +1,77 @@
+"""Logs of positives alone (clicks, reviews), whose negatives are drawn as in MAMDR and MLoRA: each domain draws its
+ratio, and each user gets that many items of the domain that the user has not touched there.
+
+What a domain draws follows from the seed and the domain's name, users, items and times alone: neither other domains
+nor the order of the files have a part in it.
+"""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from duckdb import DuckDBPyConnection
+from numpy.typing import NDArray
+from pydantic import NonNegativeInt
+
+from recmtl.data.datasets.base import DatasetConfig
+from recmtl.data.layout import Layout
+from recmtl.data.negatives import Ratios, chance_of, count_negatives, draw_negatives
+from recmtl.data.sql import quote_name
+
+NEGATIVES = "drawn_negatives"
+
+
+class DrawnConfig(DatasetConfig):
+    """What the data sets with drawn negatives share."""
+
+    seed: NonNegativeInt = 123
+    """Seed of the drawing of negatives."""
+    compat: bool = False
+    """Count negatives as MLoRA and MAMDR do: a domain draws its `ctr_ratio` (positives for a negative) between the
+    inverses of the two ratios, rounded to hundredths, and a user gets int(positives / ctr_ratio) negatives. The ratios
+    [2.0, 5.0] are their `ctr_ratio_range` [0.2, 0.5], and [2.0, 2.0] their fixed `ctr_ratio` 0.5."""
+
+    def with_negatives(self, connection: DuckDBPyConnection, table: str, layout: Layout, ratios: Ratios) -> str:
+        """Query for all rows of data whose positives are in `table`: these in their order, then the negatives by
+        domain, user and item.
+
+        The table has `place` (unique) and the layout's columns; the layout has the keys user, item and time, and a
+        domain. A negative has the label 0 in every task. Its time is that of one of its user's positives in the
+        domain, taken in turn: a split by time finds negatives wherever it finds positives.
+        """
+        user, item, time = (quote_name(layout.keys[key]) for key in ("user", "item", "time"))
+        domain = quote_name(str(layout.domain))
+        columns = ", ".join(dict.fromkeys((user, item, time, domain)))
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {NEGATIVES} AS SELECT {columns} FROM {table} LIMIT 0")
+        for (name,) in connection.execute(f"SELECT DISTINCT {domain} FROM {table} ORDER BY 1").fetchall():
+            positives = connection.sql(
+                f"SELECT {user} AS u, {item} AS i, {time} AS t FROM {table} WHERE {domain} = ? ORDER BY u, t, i",
+                params=[name],
+            ).to_arrow_table()
+            connection.register("drawn_here", _draw(positives, name, self.seed, ratios, self.compat))
+            connection.execute(f"INSERT INTO {NEGATIVES} SELECT u, i, t, ? FROM drawn_here", [name])
+            connection.unregister("drawn_here")
+        labels = ", ".join(f"0.0::DOUBLE AS {quote_name(task.name)}" for task in layout.tasks)
+        return f"""
+            SELECT row_number() OVER (ORDER BY place IS NULL, place, {domain}, {user}, {item}) AS row,
+                * EXCLUDE (place)
+            FROM (SELECT * FROM {table} UNION ALL BY NAME SELECT *, {labels} FROM {NEGATIVES})"""
+
+
+def _draw(positives: pa.Table, domain: str, seed: int, ratios: Ratios, compat: bool) -> pa.Table:
+    """User, item and time of a domain's negatives, by user and item, from those of its positives, ordered by user."""
+    (users, user), (items, item) = _codes(positives["u"]), _codes(positives["i"])
+    has, chance = np.bincount(user), chance_of(seed, domain)
+    wanted = count_negatives(has, ratios, chance, compat)
+    user, item = draw_negatives(user, item, len(items), wanted, seed=int(chance.integers(2**31)))
+    turn = np.arange(len(user)) - np.searchsorted(user, user)
+    place = (np.cumsum(has) - has)[user] + turn % has[user]
+    return pa.table({"u": users.take(pa.array(user)), "i": items.take(pa.array(item)), "t": positives["t"].take(place)})
+
+
+def _codes(texts: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int64]]:
+    """The distinct texts in their order, and the place of each text among them."""
+    encoded = texts.combine_chunks().dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return encoded.dictionary.take(pa.array(order)), place[encoded.indices.to_numpy()]

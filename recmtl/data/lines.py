@@ -1,0 +1,73 @@
+"""The rows of a file of lines, kept in a table of the connection, and the line that each stands on."""
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from duckdb import DuckDBPyConnection
+
+from recmtl.artifacts.archive import open_maybe_gzip
+from recmtl.artifacts.explain import reading
+from recmtl.artifacts.gzipped import START
+from recmtl.data.sql import quote_name
+from recmtl.errors import DataError
+
+CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Lines(ABC):
+    """Rows with `place` (BIGINT: their order in the file, from 1)."""
+
+    path: Path
+    table: str
+    """Their columns as texts."""
+    query: str
+    """The rows in the types that the reader promises."""
+
+    @abstractmethod
+    def line(self, place: int) -> int:
+        """The number of the line on which the row begins."""
+
+    def count(self, connection: DuckDBPyConnection) -> int:
+        """How many rows."""
+        return int(connection.execute(f"SELECT count(*) FROM {self.table}").fetchall()[0][0])
+
+    def require(self, connection: DuckDBPyConnection, column: str, condition: str, problem: str) -> None:
+        """Refuse the first row for which the SQL `condition`, about the text in `column`, is not true.
+
+        Raises:
+            DataError: names file, line, column and text, then the `problem`.
+        """
+        bad = connection.execute(
+            f"SELECT place, coalesce({quote_name(column)}, '') FROM {self.table} "
+            f"WHERE NOT coalesce({condition}, false) ORDER BY place LIMIT 1"
+        ).fetchone()
+        if bad:
+            raise DataError(
+                f"{self.path}: line {self.line(bad[0])}, column {column}: {bad[1][:100]!r} {problem}.",
+                hint="Mend or remove this line.",
+            )
+
+
+def compression(path: Path) -> Literal["gzip", "none"]:
+    """By the first bytes. A gzip file is read to its end, where its checksum stands: DuckDB does not look at it.
+
+    Raises:
+        MissingError: the file is not there.
+        DamagedError: its gzip stream is.
+    """
+    with reading(path), path.open("rb") as file:
+        if file.read(len(START)) != START:
+            return "none"
+    with open_maybe_gzip(path) as unpacked:
+        while unpacked.read(CHUNK_BYTES):
+            pass
+    return "gzip"
+
+
+def literal_path(path: Path) -> str:
+    """A path in which nothing is a pattern."""
+    return re.sub(r"[*?\[]", r"[\g<0>]", str(path))
