@@ -12,10 +12,10 @@ def test_ctrl_c_says_so_and_leaves_nothing_half_made(workspace):
     """In the stages that have no checkpoint: 130, one line, JSON when asked for."""
     running = subprocess.Popen(
         [sys.executable, "-c",
-         "import os, signal, threading\n"
+         "import os, signal, time\n"
          "from recmtl.cli.main import main\n"
          "from recmtl.pipelines import evaluate\n"
-         "def stopped(*_): os.kill(os.getpid(), signal.SIGINT)\n"
+         "def stopped(*_): os.kill(os.getpid(), signal.SIGINT), time.sleep(60)\n"
          "evaluate.cells = stopped\n"
          "main(['evaluate', '--part', 'all', '--json'])"],
         cwd=workspace, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
