@@ -1,10 +1,13 @@
 """Makes the next item while the last one is used: Arrow, DuckDB and compression leave Python's lock alone."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 def ahead(items: Iterator[T]) -> Iterator[T]:
@@ -19,3 +22,16 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
             following = thread.submit(next, items, end)
             yield item  # type: ignore[misc]
             item = following.result()
+
+
+def ahead_of(function: Callable[[T], U], items: Iterator[T]) -> Iterator[U]:
+    """The function of each item, in order: as many at a time as there are cores, the items taken in this thread."""
+    at_once = os.cpu_count() or 1
+    waiting: deque[Future[U]] = deque()
+    with ThreadPoolExecutor(at_once) as threads:
+        for item in items:
+            waiting.append(threads.submit(function, item))
+            if len(waiting) > at_once:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

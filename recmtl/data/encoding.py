@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby, pairwise
 from operator import itemgetter
 from pathlib import Path
@@ -17,9 +18,19 @@ from recmtl.data.ahead import ahead
 from recmtl.data.folders import domain_folder
 from recmtl.data.layout import DOMAIN, PART, Layout
 from recmtl.data.policies import PARTS
+from recmtl.data.policies.base import BY_CHANCE
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.data.vocabulary import Vocabulary
-from recmtl.schema import WEIGHT, NumberFeature, Schema, SequenceFeature
+from recmtl.schema import (
+    MISSING,
+    WEIGHT,
+    CategoricalFeature,
+    Feature,
+    NumberFeature,
+    Schema,
+    SequenceFeature,
+    VectorFeature,
+)
 
 BATCH_ROWS = 262_144
 
@@ -46,12 +57,38 @@ class FeatureEncoder:
         """One column for each field. `raw` has the schema's raw columns: text, double or lists of text."""
         columns = []
         for feature, column in zip(self.schema.features, self.schema.raw_columns, strict=True):
-            vocabulary, values = self.vocabularies[feature.table], raw[column]
-            lists = isinstance(feature, SequenceFeature)
-            columns.append(vocabulary.encode_lists(values) if lists else vocabulary.encode(values))
+            values = raw[column]
+            columns.append(self.ids(feature, column, values))
             if isinstance(feature, NumberFeature):
                 columns.append(values.cast(pa.float32()))
         return columns
+
+    def ids(self, feature: Feature, column: str, values: pa.Array) -> pa.Array:
+        """The ids of a feature's values, which the raw column holds."""
+        vocabulary = self.vocabularies[feature.table]
+        return vocabulary.encode_lists(values) if isinstance(feature, SequenceFeature) else vocabulary.encode(values)
+
+
+@dataclass(frozen=True)
+class CodedFeatures(FeatureEncoder):
+    """Of rows whose texts are codes: each text is looked up once, and not in each row."""
+
+    texts: Mapping[str, pa.Array]
+    """Text column -> its texts, by code."""
+
+    def ids(self, feature: Feature, column: str, values: pa.Array) -> pa.Array:
+        """As ever; of a text column `values` are codes."""
+        if feature.name not in self._ids_by_code:
+            return super().ids(feature, column, values)
+        return pc.fill_null(self._ids_by_code[feature.name].take(values), pa.scalar(MISSING, pa.int32()))
+
+    @cached_property
+    def _ids_by_code(self) -> dict[str, pa.Array]:
+        return {
+            feature.name: self.vocabularies[feature.table].encode(self.texts[column])
+            for feature, column in zip(self.schema.features, self.schema.raw_columns, strict=True)
+            if isinstance(feature, CategoricalFeature | VectorFeature)
+        }
 
 
 @dataclass(frozen=True)
@@ -60,6 +97,8 @@ class RowEncoder:
 
     layout: Layout
     features: FeatureEncoder
+    texts: Mapping[str, pa.Array]
+    """Text column -> its texts, by code."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -75,16 +114,22 @@ class RowEncoder:
     def encode(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """One batch, encoded."""
         split = self.features.schema
-        columns = [batch["row"].cast(pa.int64()), *self.features.encode(batch)]
+        columns = [batch["row"].cast(pa.int64()), *self._coded.encode(batch)]
         columns += [batch[task.name].cast(pa.float32()) for task in split.tasks]
-        columns += [pc.cast(batch[self.layout.keys[key]], pa.string()) for key in split.keys]
+        columns += [self.texts[self.layout.keys[key]].take(batch[self.layout.keys[key]]) for key in split.keys]
         columns += [batch[score.name].cast(pa.float32()) for score in split.scores]
         columns += [batch[self.layout.weight].cast(pa.float32())] if split.weighted else []
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
+    @cached_property
+    def _coded(self) -> CodedFeatures:
+        return CodedFeatures(self.features.schema, self.features.vocabularies, self.texts)
+
 
 def write_rows(connection: DuckDBPyConnection, encoder: RowEncoder, out: Path, progress: Progress = SILENT) -> None:
-    """The table `rows` as `<part>/domain=<d>/part-0.parquet` below `out`, in the order of part, domain and row."""
+    """The table `rows` as `<part>/domain=<d>/part-0.parquet` below `out`, in the order of part, domain and
+    chance.
+    """
     for (part_name, domain_name), pieces in groupby(ahead(encoded_pieces(connection, encoder)), key=itemgetter(0)):
         folder = out / part_name / domain_folder(domain_name)
         folder.mkdir(parents=True)
@@ -97,17 +142,17 @@ def write_rows(connection: DuckDBPyConnection, encoder: RowEncoder, out: Path, p
 def encoded_pieces(
     connection: DuckDBPyConnection, encoder: RowEncoder
 ) -> Iterator[tuple[tuple[str, str], pa.RecordBatch]]:
-    """The table `rows`, encoded, in the order of part, domain and row: ((part, domain), some of its rows)."""
-    part, domain = quote_name(PART), quote_name(DOMAIN)
+    """The table `rows`, encoded, in the order of part, domain and chance: ((part, domain), some of its rows)."""
+    part, domain, names = quote_name(PART), quote_name(DOMAIN), encoder.texts[DOMAIN]
     place = " ".join(f"WHEN {quote_text(name)} THEN {i}" for i, name in enumerate(PARTS))
     reader = connection.sql(
-        f"SELECT * FROM rows ORDER BY CASE {part} {place} END, {domain}, row"  # a total order: `row` is unique
+        f"SELECT * REPLACE (CASE {part} {place} END AS {part}) FROM rows ORDER BY {part}, {domain}, {BY_CHANCE}"
     ).to_arrow_reader(BATCH_ROWS)
     for batch in reader:
-        # whole: each lookup builds a table of the vocabulary first, and there may be many domains
         encoded = encoder.encode(batch)
         # cut where the part or the domain changes
-        places = np.stack([batch[name].dictionary_encode().indices.to_numpy() for name in (PART, DOMAIN)])
+        places = np.stack([batch[name].to_numpy() for name in (PART, DOMAIN)])
         cuts = np.flatnonzero((places[:, 1:] != places[:, :-1]).any(axis=0)) + 1
         for start, end in pairwise([0, *cuts.tolist(), len(batch)]):
-            yield (batch[PART][start].as_py(), batch[DOMAIN][start].as_py()), encoded.slice(start, end - start)
+            of_part, of_domain = places[:, start]
+            yield (PARTS[of_part], names[of_domain].as_py()), encoded.slice(start, end - start)

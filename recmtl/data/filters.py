@@ -8,6 +8,7 @@ from decimal import Decimal
 from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.progress import SILENT, Progress
+from recmtl.data.coded import text_in_row
 from recmtl.data.k_core import keep_core
 from recmtl.data.layout import Layout
 from recmtl.data.policies import SplitConfig, WindowSplit
@@ -51,13 +52,13 @@ def filter_rows(
             _require_key(connection, layout.keys[key], key, place, hint)
     left_out: dict[str, int] = {}
     if bounds or "time" in policy.needs():
-        column = quote_name(layout.keys["time"])
+        column = layout.keys["time"]
         _check_times(connection, column, place, hint)
         _check_bounds(connection, column, policy, bounds)
         if bounds:
             left_out["time"] = _keep_span(connection, column, bounds, place)
     if isinstance(policy, WindowSplit):
-        policy = _fixed(connection, policy, quote_name(layout.keys["time"]))
+        policy = _fixed(connection, policy, layout.keys["time"])
         left_out["window"] = _delete_others(connection, f"SELECT row FROM ({policy.query(layout)})")
         progress.say(f"the window ends before {policy.until}")
     if policy.k_core is not None:
@@ -88,17 +89,17 @@ def _check_times(connection: DuckDBPyConnection, column: str, place: str, hint: 
     ).fetchall()[0]
 
     def shown(row: int) -> str | None:
-        text = connection.execute(f"SELECT {column}::VARCHAR FROM raw_rows WHERE row = {row}").fetchall()[0][0]
+        text = text_in_row(connection, column, row)
         return None if text is None else repr(text[:50])
 
     if none is not None:
         text = shown(none)
         problem = "is missing" if text is None else f"is {text}, neither a number nor a date like 2026-11-20"
-        raise DataError(f"{place}, row {none}: the time {column} {problem}.", hint=hint)
+        raise DataError(f"{place}, row {none}: the time {column!r} {problem}.", hint=hint)
     if number is not None and date is not None:
         raise DataError(
-            f"{place}, row {date}: the time {column} is the date {shown(date)}, but that of row {number} is the number "
-            f"{shown(number)}.",
+            f"{place}, row {date}: the time {column!r} is the date {shown(date)}, but that of row {number} is the "
+            f"number {shown(number)}.",
             hint="Write all times in one way.",
         )
 
@@ -131,10 +132,8 @@ def _keep_span(connection: DuckDBPyConnection, column: str, bounds: dict[str, in
         conditions.append(side.format(">=" if name == "since" else "<"))
     inside = f"SELECT row FROM ({times(column)}) WHERE {' AND '.join(conditions)}"
     if not connection.execute(f"SELECT count(*) FROM ({inside})").fetchall()[0][0]:
-        ends = f"arg_min({column}, moment), arg_max({column}, moment)"
-        first, last = connection.execute(f"SELECT {ends} FROM raw_rows JOIN ({times(column)}) USING (row)").fetchall()[
-            0
-        ]
+        ends = connection.execute(f"SELECT arg_min(row, moment), arg_max(row, moment) FROM ({times(column)})")
+        first, last = (text_in_row(connection, column, row) for row in ends.fetchall()[0])
         asked = " and ".join(f"split.{name} {bound}" for name, bound in bounds.items())
         raise DataError(f"{place}: no row lies within {asked}.", hint=f"The times run from {first} to {last}.")
     return _delete_others(connection, inside)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from duckdb import DuckDBPyConnection
 
+from recmtl.data.coded import dictionary
 from recmtl.data.knots import fit_knots
 from recmtl.data.layout import DOMAIN, PART, Layout
 from recmtl.data.negative_rate import negative_rates
@@ -33,17 +34,27 @@ def fit_vocabularies(connection: DuckDBPyConnection, layout: Layout, policy: Spl
     """The vocabulary of each embedding table."""
     values: dict[str, list[str]] = {}
     for feature in (*layout.categorical, *layout.sequences):
-        value = f"unnest({quote_name(feature)})" if feature in layout.sequences else quote_name(feature)
-        values.setdefault(layout.table(feature), []).append(f"SELECT {value} AS value FROM {TRAINING_ROWS}")
+        query = _listed(feature) if feature in layout.sequences else _coded(feature)
+        values.setdefault(layout.table(feature), []).append(query)
     fitted = {table: fit_vocabulary(connection, queries, policy.min_count) for table, queries in values.items()}
     for number in layout.numbers:
-        query = f"SELECT {quote_name(number)} AS value FROM {TRAINING_ROWS}"
+        query = f"SELECT {quote_name(number)} AS value, count(*) AS n FROM {TRAINING_ROWS} GROUP BY 1"
         vocabulary = fit_vocabulary(connection, [query], policy.min_count)
         if len(vocabulary.values) > policy.max_distinct:
             # too many to learn a vector for each: only missing or not remains
             vocabulary = Vocabulary(vocabulary.values[:0], vocabulary.counts[:0])
         fitted[number] = vocabulary
     return fitted
+
+
+def _coded(feature: str) -> str:
+    counted = f"SELECT {quote_name(feature)} AS code, count(*) AS n FROM {TRAINING_ROWS} GROUP BY 1"
+    return f"SELECT text AS value, n FROM ({counted}) JOIN {dictionary(feature)} USING (code)"
+
+
+def _listed(feature: str) -> str:
+    unnested = f"SELECT unnest({quote_name(feature)}) AS value FROM {TRAINING_ROWS}"
+    return f"SELECT value, count(*) AS n FROM ({unnested}) GROUP BY 1"
 
 
 def make_schema(
@@ -86,7 +97,9 @@ def make_schema(
 
 
 def _domains(connection: DuckDBPyConnection, column: str | None) -> tuple[str, ...]:
-    found = connection.execute(f"SELECT DISTINCT {quote_name(DOMAIN)} AS domain FROM rows ORDER BY domain").fetchall()
+    found = connection.execute(
+        f"SELECT text FROM {dictionary(DOMAIN)} WHERE code IN (SELECT {quote_name(DOMAIN)} FROM rows) ORDER BY code"
+    ).fetchall()
     domains = tuple(row[0] for row in found)
     if ALL in domains:
         raise DataError(

@@ -24,7 +24,7 @@ def keep_core(connection: DuckDBPyConnection, layout: Layout, wanted: KCore) -> 
     counted = "true"
     if wanted.task is not None:
         counted = f"coalesce({quote_name(binary_task(layout, wanted.task, 'split.k_core.task').name)} = 1, false)"
-    keys = "".join(f', {column} AS "{key}"' for key, column in columns.items())
+    keys = "".join(f', {quote_name(column)} AS "{key}"' for key, column in columns.items())
     # rows as narrow as can be: they are gone over many times
     connection.execute(f"CREATE TEMP TABLE core AS SELECT row, {counted} AS counted{keys} FROM raw_rows")
     before = _rows(connection, "core")

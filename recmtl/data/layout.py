@@ -12,7 +12,7 @@ from recmtl.schema import Score, Task
 
 Key = Literal["user", "item", "time", "group"]
 
-DOMAIN, PART = "split:domain", "split:part"
+DOMAIN, PART, CHANCE = "split:domain", "split:part", "split:chance"
 """The columns that splitting adds to the raw ones; no raw column's name has a colon."""
 
 

@@ -35,6 +35,10 @@ class Lines(ABC):
         """How many rows."""
         return int(connection.execute(f"SELECT count(*) FROM {self.table}").fetchall()[0][0])
 
+    def drop(self, connection: DuckDBPyConnection) -> None:
+        """Forget the rows: what was made of them lies elsewhere."""
+        connection.execute(f"DROP TABLE {self.table}")
+
     def require(self, connection: DuckDBPyConnection, column: str, condition: str, problem: str) -> None:
         """Refuse the first row for which the SQL `condition`, about the text in `column`, is not true.
 

@@ -8,10 +8,10 @@ its prediction p the true probability is
 Ranking within the task does not change. The schema holds each task's rate in `negative_rates`.
 """
 
-from recmtl.data.layout import Layout
+from recmtl.data.layout import CHANCE, Layout
 from recmtl.data.policies import SplitConfig
-from recmtl.data.policies.base import binary_task, chance
-from recmtl.data.sql import quote_name
+from recmtl.data.policies.base import binary_task
+from recmtl.data.sql import hash_bits, quote_name
 
 
 def dealing(policy: SplitConfig, layout: Layout) -> str:
@@ -25,10 +25,8 @@ def dealing(policy: SplitConfig, layout: Layout) -> str:
     if policy.negative_rate is None:
         return query
     label = quote_name(binary_task(layout, policy.negative_rate.task, "split.negative_rate").name)
-    drawn = chance(policy.seed, "'negative:' || row")
-    # MD5 as a fraction of its range: 32 digits are compared as a number is, since all have the same length
-    least = format(int(policy.negative_rate.rate * 2**128), "032x")
-    taken = f"coalesce({label} = 0, false) AND {drawn} >= '{least}'"
+    drawn = hash_bits(f"{policy.seed}:negative:", f"{quote_name(CHANCE)}::VARCHAR")
+    taken = f"coalesce({label} = 0, false) AND {drawn} >= {int(policy.negative_rate.rate * 2**64)}"
     return f"""
         SELECT dealt.row, dealt.part FROM ({query}) AS dealt
         JOIN (SELECT row, {taken} AS taken FROM raw_rows) USING (row) WHERE dealt.part <> 'train' OR NOT taken"""

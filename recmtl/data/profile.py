@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
+from recmtl.data.coded import texts_of
 from recmtl.data.encoding import BATCH_ROWS
 from recmtl.data.layout import DOMAIN, PART, Key, Layout
 from recmtl.data.policies import PARTS
@@ -33,16 +34,19 @@ def profile(connection: DuckDBPyConnection, layout: Layout, schema: Schema, out:
                part; and the share of its values in valid and test that have no id: those that training does not hold,
                or less often than `min_count`. Null where there is nothing to share, or where a number has no ids
     """
-    cells, totals = _cells(connection, schema)
+    domains = texts_of(connection, DOMAIN).to_pylist()
+    cells, totals = _cells(connection, schema, domains)
     return {
         "cells": cells,
         "totals": totals,
-        "keys": _keys(connection, layout),
+        "keys": _keys(connection, layout, domains),
         "features": _features(schema, out),
     }
 
 
-def _cells(connection: DuckDBPyConnection, schema: Schema) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _cells(
+    connection: DuckDBPyConnection, schema: Schema, domains: list[str]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     part, domain = quote_name(PART), quote_name(DOMAIN)
     labels = "".join(f", count({quote_name(t.name)}), {exact_mean(quote_name(t.name))}" for t in schema.tasks)
     found = connection.execute(
@@ -53,7 +57,7 @@ def _cells(connection: DuckDBPyConnection, schema: Schema) -> tuple[list[dict[st
     cells = [
         {
             "part": part,
-            "domain": domain,
+            "domain": None if domain is None else domains[domain],
             "rows": rows,
             "tasks": {
                 t.name: {"observed": values[2 * i], "mean": values[2 * i + 1]} for i, t in enumerate(schema.tasks)
@@ -65,7 +69,7 @@ def _cells(connection: DuckDBPyConnection, schema: Schema) -> tuple[list[dict[st
     return inner, [cell for cell in cells if cell["part"] is None or cell["domain"] is None]
 
 
-def _keys(connection: DuckDBPyConnection, layout: Layout) -> list[dict[str, Any]]:
+def _keys(connection: DuckDBPyConnection, layout: Layout, domains: list[str]) -> list[dict[str, Any]]:
     """One entry a domain and one, with the domain null, over all of them."""
     entries: dict[str | None, dict[str, Any]] = defaultdict(dict)
     place = " ".join(f"WHEN {quote_text(part)} THEN {1 << i}" for i, part in enumerate(PARTS))
@@ -85,7 +89,10 @@ def _keys(connection: DuckDBPyConnection, layout: Layout) -> list[dict[str, Any]
             UNION ALL SELECT NULL, count(key), {inside} FROM of_all
             ORDER BY domain NULLS LAST""").fetchall()
         for domain, whole, *counts in found:
-            entries[domain][f"{key}s"] = {"all": whole, **dict(zip(PARTS, counts, strict=True))}
+            entries[None if domain is None else domains[domain]][f"{key}s"] = {
+                "all": whole,
+                **dict(zip(PARTS, counts, strict=True)),
+            }
     return [{"domain": domain, **counts} for domain, counts in entries.items()]
 
 

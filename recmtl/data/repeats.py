@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from duckdb import DuckDBPyConnection
 
+from recmtl.data.coded import texts_of
 from recmtl.data.layout import PART, Key, Layout
 from recmtl.data.policies import PARTS
 from recmtl.data.sql import quote_name, quote_text
@@ -45,6 +46,7 @@ def find_repeats(connection: DuckDBPyConnection, layout: Layout, schema: Schema)
     keys = {"events": EVENT, "pairs": PAIR, "rows": ()}[of]
     columns = [layout.keys[key] for key in keys] or [*dict.fromkeys((*schema.raw_columns, *schema.task_names))]
     names = ", ".join(map(quote_name, columns))
+    shown = f", {names}" if keys else ""
     known = " AND ".join(f"{quote_name(column)} IS NOT NULL" for column in columns) if keys else "true"
     part = quote_name(PART)
     place = " ".join(f"WHEN {quote_text(name)} THEN {1 << i}::UTINYINT" for i, name in enumerate(PARTS))
@@ -53,11 +55,13 @@ def find_repeats(connection: DuckDBPyConnection, layout: Layout, schema: Schema)
     found = connection.execute(f"""
         WITH hashes AS (
             SELECT hash({names}) AS hash FROM rows WHERE {known} GROUP BY 1 HAVING {several})
-        SELECT count(*) OVER (), min(row), list_sort(list(DISTINCT {part})), {names}
+        SELECT count(*) OVER (), min(row), list_sort(list(DISTINCT {part})){shown}
         FROM rows WHERE {known} AND hash({names}) IN (SELECT hash FROM hashes)
         GROUP BY {names} HAVING {several} ORDER BY min(row) LIMIT 1""").fetchall()
     if not found:
         return Repeats(of, 0, {}, (), None)
-    count, row, parts, *values = found[0]
-    example = dict(zip(columns, values, strict=True)) if keys else {}
+    count, row, parts, *codes = found[0]
+    example = {
+        column: texts_of(connection, column)[code].as_py() for column, code in zip(columns, codes, strict=bool(keys))
+    }
     return Repeats(of, count, example, tuple(parts), row)

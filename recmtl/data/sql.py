@@ -16,3 +16,8 @@ def exact_mean(expression: str) -> str:
     other bits.
     """
     return f"CAST(sum(CAST({expression} AS DECIMAL(38, 12))) AS DOUBLE) / count({expression})"
+
+
+def hash_bits(salt: str, text: str) -> str:
+    """SQL: the first 64 bits of the MD5 of `salt` and the VARCHAR expression `text`, as UBIGINT."""
+    return f"('0x' || left(md5({quote_text(salt)} || {text}), 16))::UBIGINT"

@@ -5,11 +5,11 @@ numbers and vectors also by the mean label of their value, learnt on other rows 
 rows, if they hold both classes `MIN_CLASS` times; else every second row of all): a value that no other row has tells
 nothing, so that ids are not suspected. A task is left out whose rows do not hold both classes so often.
 
-It looks at no more than `PART_ROWS` training and as many validation rows of each task, drawn by MD5 of their position:
-the same rows on any machine, whatever the number of threads.
+It looks at no more than `PART_ROWS` training and as many validation rows of each task, drawn by the last bits of their
+chance (the first ones decide about parts): the same rows on any machine, whatever the number of threads.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,8 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
-from recmtl.data.layout import PART
+from recmtl.data.layout import CHANCE, PART
+from recmtl.data.policies.base import BY_CHANCE
 from recmtl.data.sql import quote_name
 from recmtl.schema import Feature, NumberFeature, Schema, SequenceFeature
 
@@ -30,7 +31,7 @@ PART_ROWS = 100_000
 _DRAWN = 98_000
 """How many are asked for: how many come varies by chance, hardly ever by 2,000."""
 
-_CHANCE = "md5('leaks:' || row)"
+_CHANCE = f"({quote_name(CHANCE)} & {2**32 - 1})"
 
 Codes = NDArray[np.int64]
 
@@ -73,27 +74,13 @@ def _draw(connection: DuckDBPyConnection, schema: Schema, tasks: list[str]) -> N
         for task, count in zip(tasks, found, strict=True)
     }
     columns = ", ".join(map(quote_name, dict.fromkeys((PART, *schema.raw_columns, *tasks))))
-    # MD5 of each of many rows takes long; a multiplication leaves it few to choose from
+    drawn = " OR ".join(
+        f"({condition} AND {_CHANCE} < {int(min(share, 1) * 2**32)})" for condition, share in shares.items()
+    )
     connection.execute(f"""
         CREATE TEMP TABLE leak_rows AS
-        WITH few AS MATERIALIZED (SELECT row, {columns} FROM rows WHERE {_any(shares, _few)})
-        SELECT row_number() OVER (ORDER BY {_CHANCE}, row) AS "leak:place", {columns}
-        FROM few WHERE {_any(shares, _drawn)}""")
-
-
-def _any(shares: Mapping[str, float], chosen: Callable[[float], str]) -> str:
-    return " OR ".join(f"({condition} AND {chosen(share)})" for condition, share in shares.items())
-
-
-def _few(share: float) -> str:
-    """SQL: whether a row is among twice this share of all."""
-    return "true" if 2 * share >= 1 else f"(row % {2**31} * 2654435761) % {2**32} < {int(2 * share * 2**32)}"
-
-
-def _drawn(share: float) -> str:
-    """SQL: whether a row, among those, is among this share of all."""
-    within = share if 2 * share >= 1 else 0.5
-    return "true" if share >= 1 else f"{_CHANCE} < '{int(within * 2**32):08x}'"
+        SELECT row_number() OVER (ORDER BY {_CHANCE}, {BY_CHANCE}) AS "leak:place", {columns}
+        FROM rows WHERE {drawn}""")
 
 
 def _column(connection: DuckDBPyConnection, expression: str) -> pa.Array:

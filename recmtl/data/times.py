@@ -12,6 +12,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from recmtl.data.coded import dictionary
+from recmtl.data.sql import quote_name
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 86_400_000_000
 """Microseconds."""
@@ -65,19 +68,23 @@ def date_at(since_epoch: int) -> str:
 
 
 def times(column: str) -> str:
-    """SQL: each row's time, from the quoted column of raw_rows, in the columns
+    """SQL: each row's time, from the text column of raw_rows, in the columns
 
     row
     moment    decimal, by which to order: the number, or a date-time's microseconds; null where there is neither
     us        decimal: microseconds since 1970
     is_date   whether it is a date or a date-time
-    largest   of all rows' numbers the largest in size; null where there is none
+    largest   of all numbers that were read the largest in size; null where there is none
     """
+    texts = dictionary(column)
     return f"""
-        SELECT row, coalesce(number, date) AS moment, number IS NULL AND date IS NOT NULL AS is_date, largest,
-            CASE WHEN number IS NULL THEN date ELSE {_scaled("number")} END AS us
-        FROM (SELECT row, {_number(column)} AS number, {_date(column)}::{_NUMBER} AS date FROM raw_rows)
-        CROSS JOIN (SELECT max(abs({_number(column)})) AS largest FROM raw_rows)"""
+        SELECT row, moment, is_date, largest, us
+        FROM raw_rows LEFT JOIN (
+            SELECT code, coalesce(number, date) AS moment, number IS NULL AND date IS NOT NULL AS is_date, largest,
+                CASE WHEN number IS NULL THEN date ELSE {_scaled("number")} END AS us
+            FROM (SELECT code, {_number("text")} AS number, {_date("text")}::{_NUMBER} AS date FROM {texts})
+            CROSS JOIN (SELECT max(abs({_number("text")})) AS largest FROM {texts})
+        ) AS parsed ON parsed.code = raw_rows.{quote_name(column)}"""
 
 
 def moment_in_microseconds(moment: int | float | str) -> str:
@@ -91,12 +98,11 @@ def literal(number: Decimal) -> str:
     return f"'{number:f}'::{_NUMBER}"
 
 
-def _number(column: str) -> str:
-    return f"TRY_CAST({column}::VARCHAR AS {_NUMBER})"
+def _number(text: str) -> str:
+    return f"TRY_CAST({text} AS {_NUMBER})"
 
 
-def _date(column: str) -> str:
-    text = f"{column}::VARCHAR"
+def _date(text: str) -> str:
     # a cast to TIMESTAMP would drop an offset without a word, and one to TIMESTAMPTZ would add the machine's
     return (
         f"CASE WHEN regexp_full_match({text}, '{_DATE}{_OFFSET}') THEN epoch_us(TRY_CAST({text} AS TIMESTAMPTZ)) "

@@ -14,6 +14,7 @@ from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
 from recmtl.artifacts.tables import TableWriter, read_table
+from recmtl.data.coded import dictionary
 from recmtl.data.folders import vocabulary_file
 from recmtl.data.layout import Layout
 from recmtl.data.sql import quote_name
@@ -31,8 +32,9 @@ def fit_vectors(connection: DuckDBPyConnection, layout: Layout, queries: Mapping
     fitted = {}
     for feature in layout.vectors:
         table = connection.sql(
-            f"SELECT value, count(*) AS n FROM (SELECT {quote_name(feature.column)} AS value FROM rows) "
-            f"WHERE value IN (SELECT value FROM ({queries[feature.name]})) GROUP BY value ORDER BY value"
+            f"SELECT text AS value, n FROM {dictionary(feature.column)} "
+            f"JOIN (SELECT {quote_name(feature.column)} AS code, count(*) AS n FROM rows GROUP BY 1) USING (code) "
+            f"WHERE text IN (SELECT value FROM ({queries[feature.name]})) ORDER BY code"
         ).to_arrow_table()
         values, counts = (pa.concat_arrays(table[name].chunks or [pa.array([], kind)])
                           for name, kind in (("value", pa.string()), ("n", pa.int64())))  # fmt: skip

@@ -70,11 +70,11 @@ def load_vocabularies(folder: Path, tables: Iterable[str]) -> dict[str, Vocabula
 
 
 def fit_vocabulary(connection: DuckDBPyConnection, values: list[str], min_count: int) -> Vocabulary:
-    """The vocabulary of the values that the queries in `values` (one column, `value`) give together."""
+    """The vocabulary of the values that the queries in `values` (`value`, and `n`: how often) give together."""
     union = " UNION ALL ".join(values)
     table = connection.sql(
-        f"SELECT value, count(*) AS n FROM ({union}) WHERE value IS NOT NULL GROUP BY value HAVING n >= {min_count} "
-        "ORDER BY n DESC, value"
+        f"SELECT value, sum(n)::BIGINT AS n FROM ({union}) WHERE value IS NOT NULL GROUP BY value "
+        f"HAVING sum(n) >= {min_count} ORDER BY n DESC, value"
     ).to_arrow_table()
     return Vocabulary(_plain(table["value"]), _plain(table["n"]).cast(pa.int64()))
 

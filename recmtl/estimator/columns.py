@@ -10,7 +10,7 @@ import pyarrow as pa
 from sklearn.utils.validation import check_array
 
 from recmtl.config import Config
-from recmtl.data.split import MAX_NUMBER
+from recmtl.data.loading import MAX_NUMBER
 from recmtl.estimator.errors import RefusedData
 from recmtl.estimator.texts import floats, is_list, is_missing, lists_of_texts, texts
 from recmtl.schema import MAX_NAME

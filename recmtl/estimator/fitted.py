@@ -16,7 +16,8 @@ from recmtl.config import nearest
 from recmtl.data.database import database
 from recmtl.data.in_memory import encode_rows
 from recmtl.data.layout import Layout
-from recmtl.data.split import Source, prepare
+from recmtl.data.loading import Source
+from recmtl.data.split import prepare
 from recmtl.errors import ConfigError, DataError
 from recmtl.estimator.columns import WEIGHT, Column, find_columns, raw_columns
 from recmtl.estimator.errors import RefusedData
@@ -125,7 +126,8 @@ def fit(X: pd.DataFrame, labels: Labels, weight_B: NDArray[np.float64] | None, s
 def _train(raw: pa.Table, layout: Layout, settings: Settings) -> tuple[Scorer, TrainState]:
     with TemporaryDirectory(prefix="recmtl-") as spill, database(Path(spill)) as connection:
         connection.register("given", raw)
-        source = Source(NAME, layout, "SELECT *, 'train' AS part FROM given", PLACE, "Rows are counted from 0.")
+        query = "SELECT *, 'train' AS part FROM given"
+        source = Source(NAME, layout, query, PLACE, "Rows are counted from 0.", stored=True)
         prepared = prepare(connection, source, settings.policy, ["train"])
         if "valid" not in prepared.counts:
             raise RefusedData(f"of {len(raw)} samples none is left for validation.", hint=_MORE)

@@ -2,6 +2,7 @@
 where time decides, what comes later never falls to an earlier part.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -10,6 +11,7 @@ import duckdb
 import pyarrow as pa
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
+from raw_rows import make_raw_rows
 
 from recmtl.data.filters import filter_rows
 from recmtl.data.layout import DOMAIN, Layout
@@ -106,8 +108,7 @@ def dealt(policy: SplitConfig, rows: list[Row], threads: int) -> tuple[list[tupl
     kinds = {"row": pa.int64(), "click": pa.float64()}
     table = pa.table({name: pa.array([row[name] for row in rows], kinds.get(name, pa.string())) for name in columns})
     with duckdb.connect(config={"threads": threads}) as connection:
-        connection.register("given", table)
-        connection.execute("CREATE TABLE raw_rows AS FROM given")
+        make_raw_rows(connection, table, LAYOUT, policy.seed)
         policy, left_out = filter_rows(connection, LAYOUT, policy, "here", "")
         found = connection.execute(dealing(policy, LAYOUT)).fetchall()
     return sorted(found), sum(left_out.values())
@@ -146,9 +147,17 @@ def test_every_row_has_one_part_or_is_counted_as_left_out(rows: list[Row], polic
 @settings(max_examples=50, deadline=None, suppress_health_check=UNLUCKY)
 @given(row_lists(), policies(), st.randoms(use_true_random=False))
 def test_neither_threads_nor_the_order_of_rows_matter(rows: list[Row], policy: SplitConfig, chance: Any) -> None:
-    first = split(policy, rows)
-    found, left_out = dealt(policy, chance.sample(rows, len(rows)), 2)
-    assert (dict(found), left_out) == first
+    first, left_out = split(policy, rows)
+    numbers = [row["row"] for row in rows]
+    others = [{**row, "row": number} for row, number in zip(chance.sample(rows, len(rows)), numbers, strict=True)]
+    found, same = dealt(policy, others, 2)
+    assert same == left_out
+    assert counted(rows, first) == counted(others, dict(found))
+
+
+def counted(rows: list[Row], parts: dict[int, str]) -> Counter[tuple[Any, ...]]:
+    """How many rows of each content have each part, or none."""
+    return Counter((*(v for name, v in row.items() if name != "row"), parts.get(row["row"])) for row in rows)
 
 
 def in_order(rows: list[Row], parts: dict[int, str], key: Callable[[Row], Any]) -> None:
@@ -163,7 +172,8 @@ def in_order(rows: list[Row], parts: dict[int, str], key: Callable[[Row], Any]) 
 def test_no_later_row_of_a_user_falls_to_an_earlier_part(rows: list[Row], policy: SplitConfig) -> None:
     parts, _ = split(policy, rows)
     for user in "uvw":
-        in_order([row for row in rows if row["person"] == user], parts, lambda row: (row["hour"], row["row"]))
+        mine = [row for row in rows if row["person"] == user]
+        in_order(mine, parts, lambda row: (row["hour"], PARTS.index(parts[row["row"]])))
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=UNLUCKY)

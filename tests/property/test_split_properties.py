@@ -10,6 +10,7 @@ import pyarrow as pa
 import torch
 from hypothesis import example, given, reject, settings
 from hypothesis import strategies as st
+from raw_rows import make_raw_rows
 
 from recmtl.artifacts.tables import read_table
 from recmtl.data.folders import domain_folder, vocabulary_file
@@ -161,7 +162,7 @@ def dealt(policy: RandomSplit | GroupSplit, columns: dict[str, list[Any]]) -> di
     )
     layout = Layout(tasks=LAYOUT.tasks, keys={"group": "session"})
     with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("raw_rows", table)
+        make_raw_rows(connection, table, layout, policy.seed)
         found = connection.execute(policy.query(layout)).fetchall()
     assert sorted(row for row, _ in found) == sorted(columns["row"])
     return dict(found)

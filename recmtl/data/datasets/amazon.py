@@ -102,15 +102,15 @@ class AmazonConfig(DrawnConfig):
         """The reviews category by category in their files' order; drawn negatives follow."""
         paths = [self._path(raw, category) for category in self.categories]
         chosen = self._positives if self.labels == "review" else self._stars
-        parts, before = [], 0
+        before = 0
         for category, path in zip(self.categories, paths, strict=True):
             lines = _reviews(connection, path, (*KEYS, *self._details))
             query = chosen(lines)
-            parts.append(
-                f"SELECT * REPLACE (place + {before} AS place), {quote_text(category)} AS category FROM ({query})"
-            )
+            query = f"SELECT * REPLACE (place + {before} AS place), {quote_text(category)} AS category FROM ({query})"
+            into = f"INSERT INTO {REVIEWS}" if before else f"CREATE OR REPLACE TEMP TABLE {REVIEWS} AS"
+            connection.execute(f"{into} {query}")
             before += lines.count(connection)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {REVIEWS} AS {' UNION ALL '.join(parts)}")
+            lines.drop(connection)
         if self.labels == "stars":
             return f"SELECT place AS row, * EXCLUDE (place) FROM {REVIEWS}"
         return self.with_negatives(connection, REVIEWS, self.layout(), self.negatives_per_review)

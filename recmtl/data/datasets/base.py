@@ -41,6 +41,8 @@ class DatasetConfig(Component):
     """The files come with the package: there is nothing to download."""
     in_place: ClassVar[bool] = False
     """The files are the user's own, and stay where they are: `read` is given the workspace's folder."""
+    stored: ClassVar[bool] = False
+    """The query of `read` only looks into tables, so that it may well be run several times."""
     how_to_get: ClassVar[str] = ""
     """Where a person gets files that need a login."""
 

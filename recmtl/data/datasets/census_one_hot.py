@@ -74,6 +74,7 @@ class CensusOneHotConfig(DatasetConfig):
     """Whether the survey's weight of a row is a feature, as it is in PaddleRec."""
 
     in_place: ClassVar[bool] = True
+    stored: ClassVar[bool] = True
 
     def layout(self) -> Layout:
         """29 categories and ten numbers, or eleven; the test files are the test part."""

@@ -5,6 +5,9 @@ What a domain draws follows from the seed and the domain's name, users, items an
 nor the order of the files have a part in it.
 """
 
+from functools import partial
+from typing import ClassVar
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,6 +15,7 @@ from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 from pydantic import NonNegativeInt
 
+from recmtl.data.ahead import ahead_of
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.layout import Layout
 from recmtl.data.negatives import Ratios, chance_of, count_negatives, draw_negatives
@@ -23,6 +27,8 @@ NEGATIVES = "drawn_negatives"
 class DrawnConfig(DatasetConfig):
     """What the data sets with drawn negatives share."""
 
+    stored: ClassVar[bool] = True
+
     seed: NonNegativeInt = 123
     """Seed of the drawing of negatives."""
     compat: bool = False
@@ -31,8 +37,8 @@ class DrawnConfig(DatasetConfig):
     [2.0, 5.0] are their `ctr_ratio_range` [0.2, 0.5], and [2.0, 2.0] their fixed `ctr_ratio` 0.5."""
 
     def with_negatives(self, connection: DuckDBPyConnection, table: str, layout: Layout, ratios: Ratios) -> str:
-        """Query for all rows of data whose positives are in `table`: these in their order, then the negatives by
-        domain, user and item.
+        """Query for all rows of data whose positives are in `table`: `row` is their `place`, and then goes on over the
+        negatives by domain, user and item.
 
         The table has `place` (unique) and the layout's columns; the layout has the keys user, item and time, and a
         domain. A negative has the label 0 in every task. Its time is that of one of its user's positives in the
@@ -41,31 +47,36 @@ class DrawnConfig(DatasetConfig):
         user, item, time = (quote_name(layout.keys[key]) for key in ("user", "item", "time"))
         domain = quote_name(str(layout.domain))
         columns = ", ".join(dict.fromkeys((user, item, time, domain)))
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {NEGATIVES} AS SELECT {columns} FROM {table} LIMIT 0")
-        for (name,) in connection.execute(f"SELECT DISTINCT {domain} FROM {table} ORDER BY 1").fetchall():
-            positives = connection.sql(
-                f"SELECT {user} AS u, {item} AS i, {time} AS t FROM {table} WHERE {domain} = ? ORDER BY u, t, i",
-                params=[name],
-            ).to_arrow_table()
-            connection.register("drawn_here", _draw(positives, name, self.seed, ratios, self.compat))
-            connection.execute(f"INSERT INTO {NEGATIVES} SELECT u, i, t, ? FROM drawn_here", [name])
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {NEGATIVES} AS SELECT place, {columns} FROM {table} LIMIT 0")
+        last = connection.execute(f"SELECT max(place) FROM {table}").fetchall()[0][0]
+        names = [name for (name,) in connection.execute(f"SELECT DISTINCT {domain} FROM {table} ORDER BY 1").fetchall()]
+        query = f"SELECT {user} AS u, {item} AS i, {time} AS t FROM {table} WHERE {domain} = ?"
+        positives = ((connection.sql(query, params=[name]).to_arrow_table(), name) for name in names)
+        draw = partial(_draw, seed=self.seed, ratios=ratios, compat=self.compat)
+        for name, drawn in zip(names, ahead_of(draw, positives), strict=True):
+            places = pa.array(np.arange(last + 1, last + 1 + len(drawn)))
+            connection.register("drawn_here", drawn.append_column("place", places))
+            connection.execute(f"INSERT INTO {NEGATIVES} SELECT place, u, i, t, ? FROM drawn_here", [name])
             connection.unregister("drawn_here")
+            last += len(drawn)
         labels = ", ".join(f"0.0::DOUBLE AS {quote_name(task.name)}" for task in layout.tasks)
         return f"""
-            SELECT row_number() OVER (ORDER BY place IS NULL, place, {domain}, {user}, {item}) AS row,
-                * EXCLUDE (place)
+            SELECT place AS row, * EXCLUDE (place)
             FROM (SELECT * FROM {table} UNION ALL BY NAME SELECT *, {labels} FROM {NEGATIVES})"""
 
 
-def _draw(positives: pa.Table, domain: str, seed: int, ratios: Ratios, compat: bool) -> pa.Table:
-    """User, item and time of a domain's negatives, by user and item, from those of its positives, ordered by user."""
-    (users, user), (items, item) = _codes(positives["u"]), _codes(positives["i"])
+def _draw(given: tuple[pa.Table, str], seed: int, ratios: Ratios, compat: bool) -> pa.Table:
+    """User, item and time of a domain's negatives, by user and item, from those of its positives and its name."""
+    positives, domain = given
+    (users, user), (items, item) = (_codes(positives[name]) for name in ("u", "i"))
+    order = np.argsort(user * len(items) + item, kind="stable")
     has, chance = np.bincount(user), chance_of(seed, domain)
     wanted = count_negatives(has, ratios, chance, compat)
     user, item = draw_negatives(user, item, len(items), wanted, seed=int(chance.integers(2**31)))
     turn = np.arange(len(user)) - np.searchsorted(user, user)
-    place = (np.cumsum(has) - has)[user] + turn % has[user]
-    return pa.table({"u": users.take(pa.array(user)), "i": items.take(pa.array(item)), "t": positives["t"].take(place)})
+    of_positive = order[(np.cumsum(has) - has)[user] + turn % has[user]]
+    times = positives["t"].take(pa.array(of_positive))
+    return pa.table({"u": users.take(pa.array(user)), "i": items.take(pa.array(item)), "t": times})
 
 
 def _codes(texts: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int64]]:

@@ -68,6 +68,7 @@ class TableConfig(DatasetConfig):
     """The column that says how much a row counts in training."""
 
     in_place: ClassVar[bool] = True
+    stored: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _described(self) -> "TableConfig":

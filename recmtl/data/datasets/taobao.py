@@ -17,7 +17,7 @@ from pydantic import PositiveInt
 from recmtl.artifacts.archive import open_maybe_gzip
 from recmtl.data.datasets.base import SourceFile
 from recmtl.data.datasets.drawn import DrawnConfig
-from recmtl.data.delimited import ColumnType, read_delimited
+from recmtl.data.delimited import ColumnType, Delimited, read_delimited
 from recmtl.data.layout import Layout, VectorColumn
 from recmtl.data.negatives import Ratios
 from recmtl.data.references import require_unique
@@ -81,10 +81,12 @@ class TaobaoConfig(DrawnConfig):
         if self.purchases:
             pairs = f"SELECT user_id, item_id FROM ({_purchases(connection, raw)})"
             bought = f", CAST((user_id, item_id) IN ({pairs}) AS DOUBLE) AS purchase"
+        log = _log(connection, raw)
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {CLICKS} AS "
-            f"SELECT *, 1.0::DOUBLE AS click{bought} FROM ({_clicks(connection, raw, self.themes)})"
+            f"SELECT *, 1.0::DOUBLE AS click{bought} FROM ({_clicks(connection, raw, log, self.themes)})"
         )
+        log.drop(connection)
         if not connection.execute(f"SELECT place FROM {CLICKS} LIMIT 1").fetchall():
             raise DataError(f"{raw / LOG} holds no click whose user and item have an embedding.")
         return self.with_negatives(connection, CLICKS, self.layout(), self.negatives_per_click)
@@ -96,25 +98,28 @@ class TaobaoConfig(DrawnConfig):
         return {f"{kind}_vector": _vectors(connection, raw, kind, self.vector_dim) for kind in ("user", "item")}
 
 
-def _clicks(connection: DuckDBPyConnection, raw: Path, themes: int | None) -> str:
+def _log(connection: DuckDBPyConnection, raw: Path) -> Delimited:
+    """The whole log, with the time if it has one."""
+    wanted: dict[str, ColumnType] = {**IDS, "theme_id": "text"}
+    wanted |= {TIME: "text"} if TIME in _names(raw / LOG) else {}
+    return read_delimited(connection, raw / LOG, wanted, header=True)
+
+
+def _clicks(connection: DuckDBPyConnection, raw: Path, log: Delimited, themes: int | None) -> str:
     """Query for the distinct clicks of the first themes."""
     timed = TIME in _names(raw / LOG)
-    wanted: dict[str, ColumnType] = {**IDS, "theme_id": "text"}
-    log = read_delimited(connection, raw / LOG, wanted | ({TIME: "text"} if timed else {}), header=True)
     users = read_delimited(connection, raw / "user_embedding.csv", {"user_id": "text"}, header=True)
     items = read_delimited(connection, raw / "item_embedding.csv", {"item_id": "text"}, header=True)
+    first = f"""
+        SELECT theme_id FROM ({log.query}) WHERE theme_id IS NOT NULL
+        GROUP BY theme_id ORDER BY min(place) {f"LIMIT {themes}" if themes else ""}"""
     return f"""
-        WITH kept AS (
-            SELECT min(place) AS place, user_id, item_id, theme_id,
-                {f"arg_min_null({TIME}, place)" if timed else "NULL::VARCHAR"} AS {TIME}
-            FROM ({log.query})
-            WHERE user_id IN (SELECT user_id FROM ({users.query})) AND item_id IN (SELECT item_id FROM ({items.query}))
-            GROUP BY user_id, item_id, theme_id
-        ), themes AS (
-            SELECT theme_id, row_number() OVER (ORDER BY min(place)) AS theme FROM ({log.query})
-            WHERE theme_id IS NOT NULL GROUP BY theme_id
-        )
-        SELECT kept.* FROM kept JOIN themes USING (theme_id) {f"WHERE theme <= {themes}" if themes else ""}"""
+        SELECT min(place) AS place, user_id, item_id, theme_id,
+            {f"arg_min_null({TIME}, place)" if timed else "NULL::VARCHAR"} AS {TIME}
+        FROM ({log.query})
+        WHERE theme_id IN ({first})
+            AND user_id IN (SELECT user_id FROM ({users.query})) AND item_id IN (SELECT item_id FROM ({items.query}))
+        GROUP BY user_id, item_id, theme_id"""
 
 
 def _purchases(connection: DuckDBPyConnection, raw: Path) -> str:

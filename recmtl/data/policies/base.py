@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from recmtl.config import Component, Config, likely
-from recmtl.data.layout import DOMAIN, Key, Layout
-from recmtl.data.sql import quote_name, quote_text
+from recmtl.data.layout import CHANCE, DOMAIN, Key, Layout
+from recmtl.data.sql import quote_name
 from recmtl.data.times import Moment
 from recmtl.errors import ConfigError
 from recmtl.schema import Task
@@ -114,7 +114,7 @@ def check_shares(shares: tuple[float, float, float]) -> None:
 
 
 def key_column(layout: Layout, key: Key, asking: str) -> str:
-    """The quoted column of a key that the setting `asking` needs.
+    """The column of a key that the setting `asking` needs.
 
     Raises:
         ConfigError: the data set has none.
@@ -122,7 +122,7 @@ def key_column(layout: Layout, key: Key, asking: str) -> str:
     if key not in layout.keys:
         has = f"It has: {', '.join(layout.keys)}." if layout.keys else "It has no keys at all."
         raise ConfigError(f"{asking} needs the key {key!r}, which the data set does not have.", hint=has)
-    return quote_name(layout.keys[key])
+    return layout.keys[key]
 
 
 def binary_task(layout: Layout, name: str | None, asking: str) -> Task:
@@ -142,15 +142,12 @@ def binary_task(layout: Layout, name: str | None, asking: str) -> Task:
     return task
 
 
-def place_by_chance(seed: int, within: str) -> str:
+def place_by_chance(within: str) -> str:
     """SQL: a row's place, in 0..1, in the random order of the rows that agree on the expressions `within`."""
-    rank = f"row_number() OVER (PARTITION BY {within} ORDER BY {chance(seed, 'row')}, row)"
+    rank = f"row_number() OVER (PARTITION BY {within} ORDER BY {BY_CHANCE})"
     return f"({rank} - 0.5) / count(*) OVER (PARTITION BY {within})"
 
 
-def chance(seed: int, key: str) -> str:
-    """SQL: 32 hexadecimal digits by which to order, from the expression `key`."""
-    return f"md5({quote_text(f'{seed}:')} || {key})"
-
-
 DOMAIN_COLUMN = quote_name(DOMAIN)
+BY_CHANCE = f"{quote_name(CHANCE)}, row"
+"""SQL: the random order of rows."""

@@ -26,7 +26,7 @@ class FilesSplit(SplitConfig):
             )
         if layout.ready_made_valid:
             return "SELECT row, CASE WHEN part IN ('valid', 'test') THEN part ELSE 'train' END AS part FROM raw_rows"
-        place = place_by_chance(self.seed, f"{DOMAIN_COLUMN}, part")
+        place = place_by_chance(f"{DOMAIN_COLUMN}, part")
         return f"""
             SELECT row, CASE WHEN part = 'test' THEN 'test' WHEN place < {self.valid_share!r} THEN 'valid' ELSE 'train'
                 END AS part

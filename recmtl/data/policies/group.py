@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from recmtl.data.layout import Layout
-from recmtl.data.policies.base import Shares, chance
-from recmtl.data.sql import quote_name
+from recmtl.data.coded import dictionary
+from recmtl.data.layout import CHANCE, Layout
+from recmtl.data.policies.base import Shares
+from recmtl.data.sql import hash_bits, quote_name
 from recmtl.errors import ConfigError
 
 
@@ -17,18 +18,23 @@ class GroupSplit(Shares):
 
     def query(self, layout: Layout) -> str:
         """Line the groups up by chance, each as long as its rows, and cut where its middle lies. Rows without a key
-        stand alone.
+        stand alone. The chance of a group is that of its key.
         """
         if self.by not in layout.keys:
             raise ConfigError(
                 f"split.by is {self.by!r}, but the data set has no such key.",
                 hint=f"It has: {', '.join(layout.keys)}." if layout.keys else "It has none: use 'random' or 'files'.",
             )
-        key = f"coalesce('k' || {quote_name(layout.keys[self.by])}, 'r' || row)"
+        column = layout.keys[self.by]
+        grouped = f"""
+            SELECT row, code, coalesce(bits, {quote_name(CHANCE)}) AS bits, CASE WHEN code IS NULL THEN row END AS alone
+            FROM raw_rows LEFT JOIN (
+                SELECT code, {hash_bits(f"{self.seed}:group:", "text")} AS bits FROM {dictionary(column)}
+            ) ON code = {quote_name(column)}"""
         return f"""
             SELECT row, {self.part_at("place")} AS part
-            FROM (SELECT row, {key} AS torn FROM raw_rows) JOIN (
-                SELECT torn, (sum(n) OVER (ORDER BY {chance(self.seed, "torn")}, torn) - n / 2.0)
-                    / sum(n) OVER () AS place
-                FROM (SELECT {key} AS torn, count(*) AS n FROM raw_rows GROUP BY ALL)
-            ) USING (torn)"""
+            FROM ({grouped}) AS grouped JOIN (
+                SELECT code, bits, alone, (sum(n) OVER (ORDER BY bits, code, alone) - n / 2.0) / sum(n) OVER () AS place
+                FROM (SELECT code, bits, alone, count(*) AS n FROM ({grouped}) GROUP BY ALL)
+            ) AS lined ON grouped.bits = lined.bits AND grouped.code IS NOT DISTINCT FROM lined.code
+                AND grouped.alone IS NOT DISTINCT FROM lined.alone"""

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from recmtl.data.layout import Key, Layout
-from recmtl.data.policies.base import DOMAIN_COLUMN, Shares, binary_task, chance, key_column, place_by_chance
+from recmtl.data.policies.base import BY_CHANCE, DOMAIN_COLUMN, Shares, binary_task, key_column, place_by_chance
 from recmtl.data.sql import quote_name
 
 
@@ -37,13 +37,13 @@ class RandomSplit(Shares):
         within = DOMAIN_COLUMN
         if self.stratify:
             within += f", {quote_name(binary_task(layout, None, 'split.stratify').name)}"
-        place = place_by_chance(self.seed, within)
+        place = place_by_chance(within)
         return f"SELECT row, {self.part_at('place')} AS part FROM (SELECT row, {place} AS place FROM raw_rows)"
 
     def _as_originals(self, layout: Layout) -> str:
         """Rank as ever, and cut at whole numbers of rows."""
         positive = f"coalesce({quote_name(binary_task(layout, None, 'split.compat').name)} = 1, false)"
-        user = key_column(layout, "user", "split.compat")
+        user = quote_name(key_column(layout, "user", "split.compat"))
         within = f"{DOMAIN_COLUMN}, {positive}, CASE WHEN NOT {positive} THEN {user} END"
         train, valid, test = self.shares
         of_held_out = test / (valid + test) if valid + test else 0.0
@@ -52,7 +52,7 @@ class RandomSplit(Shares):
                 WHEN place <= n - {_round_up("held_out", of_held_out)} THEN 'valid' ELSE 'test' END AS part
             FROM (
                 SELECT row, n, CASE WHEN n = 1 THEN 0 ELSE {_round_up("n", 1 - train)} END AS held_out,
-                    row_number() OVER (PARTITION BY {within} ORDER BY {chance(self.seed, "row")}, row) AS place
+                    row_number() OVER (PARTITION BY {within} ORDER BY {BY_CHANCE}) AS place
                 FROM (SELECT *, count(*) OVER (PARTITION BY {within}) AS n FROM raw_rows))"""
 
 

@@ -6,7 +6,8 @@ from pydantic import NonNegativeInt, model_validator
 
 from recmtl.config import Config
 from recmtl.data.layout import Key, Layout
-from recmtl.data.policies.base import Share, SplitConfig, check_shares, key_column
+from recmtl.data.policies.base import BY_CHANCE, Share, SplitConfig, check_shares, key_column
+from recmtl.data.sql import quote_name
 from recmtl.data.times import times
 
 
@@ -21,7 +22,7 @@ class Leave(Config):
 
 class UserTimeSplit(SplitConfig):
     """Each user's last rows test, those before them validate, over all domains together; rows of the very same time
-    are told apart by their place in the files.
+    are told apart by chance.
     """
 
     name: Literal["user_time"] = "user_time"
@@ -47,13 +48,13 @@ class UserTimeSplit(SplitConfig):
     def query(self, layout: Layout) -> str:
         """Count each user's rows from the last one back."""
         time = key_column(layout, "time", "split.name 'user_time'")
-        user = key_column(layout, "user", "split.name 'user_time'")
+        user = quote_name(key_column(layout, "user", "split.name 'user_time'"))
         test, valid = self._held_out()
         return f"""
             SELECT row, CASE WHEN back <= {test} THEN 'test' WHEN back <= {test} + {valid} THEN 'valid' ELSE 'train' END
                 AS part
             FROM (
-                SELECT row, row_number() OVER (PARTITION BY {user} ORDER BY moment DESC, row DESC) AS back,
+                SELECT row, row_number() OVER (PARTITION BY {user} ORDER BY moment DESC, {BY_CHANCE}) AS back,
                     count(*) OVER (PARTITION BY {user}) AS n
                 FROM raw_rows JOIN ({times(time)}) USING (row))"""
 

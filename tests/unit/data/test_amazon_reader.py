@@ -117,7 +117,7 @@ def test_negatives_have_their_user_s_times_in_turn(tmp_path: Path) -> None:
     lines = review("u", "a", 5, 30), review("u", "b", 5, 20), *(review("v", name, 5, 99) for name in "cdefgh")
     found = read(file(tmp_path, *lines), categories=("Toys",), negatives_per_review=(2.0, 2.0))
     mine = found[(found["reviewerID"] == "u") & (found["review"] == 0)]
-    assert mine["unixReviewTime"].tolist() == ["20", "30", "20", "30"]
+    assert mine["unixReviewTime"].tolist() == ["30", "20", "30", "20"]
 
 
 def test_the_files_of_2014_have_other_names_and_no_details(tmp_path: Path) -> None:

@@ -157,13 +157,12 @@ def test_the_columns_and_types_are_those_of_the_schema(made: tuple[Path, Schema]
         assert not found.metadata
 
 
-def test_rows_lie_in_the_order_of_the_raw_files_each_exactly_once(made: tuple[Path, Schema], rows: pa.Table) -> None:
+def test_every_row_is_there_exactly_once(made: tuple[Path, Schema], rows: pa.Table) -> None:
     out, schema = made
     seen: list[int] = []
     for part in PARTS:
         for domain in schema.domains:
             found = read_table(out / part / domain_folder(domain) / "part-0.parquet", ["row"])["row"].to_pylist()
-            assert found == sorted(found)
             seen += found
     assert sorted(seen) == list(range(1, len(rows) + 1))
 
@@ -204,7 +203,7 @@ def test_more_rows_than_one_batch_of_duckdb(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         np.array(values)[found["id:c"].to_numpy() - FIRST_ID], rows["c"].to_numpy()[found["row"].to_numpy() - 1]
     )
-    assert found["row"].to_pylist() == sorted(found["row"].to_pylist())
+    assert len({*found["row"].to_pylist()}) == len(found)
 
 
 # what decides it

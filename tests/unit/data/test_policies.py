@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pydantic import ValidationError
+from raw_rows import make_raw_rows
 
 from recmtl.data.layout import DOMAIN, Layout
 from recmtl.data.policies import PARTS, FilesSplit, GroupSplit, RandomSplit, SplitConfig
@@ -30,8 +31,7 @@ def rows_of(sizes: dict[str, int], **columns: Any) -> pa.Table:
 def deal(policy: SplitConfig, rows: pa.Table, layout: Layout = LAYOUT, threads: int = 1) -> dict[int, str]:
     """Row -> part."""
     with duckdb.connect(config={"threads": threads}) as connection:
-        connection.register("given", rows)
-        connection.execute("CREATE TABLE raw_rows AS FROM given")
+        make_raw_rows(connection, rows, layout, policy.seed)
         dealt = connection.execute(policy.query(layout)).fetchall()
     assert sorted(row for row, _ in dealt) == sorted(rows["row"].to_pylist())  # every row exactly once
     return dict(dealt)
@@ -82,26 +82,35 @@ def test_another_seed_gives_other_parts_of_the_same_sizes(policy: SplitConfig, r
         assert abs(count - Counter(other.values())[part]) <= 2 * longest
 
 
-def by_chance(seed: int, keys: list[Any]) -> list[Any]:
-    """The order of MD5 over the seed and the key: the same on any machine, in any version of anything."""
-    return sorted(keys, key=lambda key: hashlib.md5(f"{seed}:{key}".encode()).hexdigest())
+def bits(text: str) -> int:
+    """The first 64 bits of MD5: the same on any machine, in any version of anything."""
+    return int(hashlib.md5(text.encode()).hexdigest()[:16], 16)
 
 
 def test_the_parts_of_a_seed_never_change() -> None:
     shares = (0.5, 0.25, 0.25)
-    parts = deal(RandomSplit(seed=7, shares=shares), rows_of({"a": 8, "b": 4}))
+    keys = {"person": list("uuuuvvvvwwww"), "thing": list("abcdabcdabcd"), "when": [*"12345678901", None]}
+    layout = Layout(tasks=BARE.tasks, keys={"user": "person", "item": "thing", "time": "when"})
+    chance = [0] * 12
+    for column, texts in keys.items():
+        for i, text in enumerate(texts):
+            chance[i] ^= 0 if text is None else bits(f"{column}:{text}")
+    parts = deal(RandomSplit(seed=7, shares=shares), rows_of({"a": 8, "b": 4}, **keys), layout)
     for domain, half in ((range(1, 9), 4), (range(9, 13), 2)):
-        order = by_chance(7, list(domain))
+        order = sorted(domain, key=lambda row: bits(f"7:{chance[row - 1]}"))
         assert [parts[row] for row in order] == ["train"] * half + ["valid"] * (half // 2) + ["test"] * (half // 2)
-    rows = rows_of({"a": 12}, session=[f"s{i // 2}" for i in range(11)] + [None])
-    order = by_chance(7, ["ks0", "ks1", "ks2", "ks3", "ks4", "ks5", "r12"])
-    places, size = {}, 0
-    for key in order:
-        length = 1 if key in ("ks5", "r12") else 2
-        middle, size = (size + length / 2) / 12, size + length
-        places[key] = "train" if middle < 0.5 else "valid" if middle < 0.75 else "test"
-    parts = deal(GroupSplit(seed=7, shares=shares), rows)
-    assert [parts[row] for row in (*range(1, 12, 2), 12)] == [places[f"ks{i}"] for i in range(6)] + [places["r12"]]
+
+
+def test_the_parts_of_groups_never_change() -> None:
+    parts = deal(
+        GroupSplit(seed=7, shares=(0.5, 0.25, 0.25)), rows_of({"a": 11}, session=[f"s{i // 2}" for i in range(11)])
+    )
+    size = 0
+    for key in sorted((f"s{i}" for i in range(6)), key=lambda key: bits(f"7:group:{key}")):
+        length = 1 if key == "s5" else 2
+        middle, size = (size + length / 2) / 11, size + length
+        expected = "train" if middle < 0.5 else "valid" if middle < 0.75 else "test"
+        assert {parts[row] for row in range(1, 12) if (row - 1) // 2 == int(key[1])} == {expected}
 
 
 # random

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pydantic import ValidationError
+from raw_rows import make_raw_rows
 from sklearn.model_selection import train_test_split
 
 from recmtl.data.layout import DOMAIN, Layout
@@ -26,7 +27,7 @@ def rows_of(labels: list[float | None], users: list[Any], domains: list[str]) ->
 
 def deal(policy: RandomSplit, rows: pa.Table, layout: Layout = LAYOUT) -> list[str]:
     with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("raw_rows", rows)
+        make_raw_rows(connection, rows, layout, policy.seed)
         found = dict(connection.execute(policy.query(layout)).fetchall())
     return [found[row] for row in rows["row"].to_pylist()]
 

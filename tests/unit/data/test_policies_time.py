@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from pydantic import ValidationError
+from raw_rows import make_raw_rows
 
 from recmtl.data.layout import DOMAIN, Layout
 from recmtl.data.policies import Leave, SplitConfig, TimeSplit, UserTimeSplit, WindowSplit
@@ -34,7 +35,7 @@ def rows_of(times: list[Any], users: list[str] | None = None, domains: list[str]
 
 def deal(policy: SplitConfig, rows: pa.Table) -> dict[int, str]:
     with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("raw_rows", rows)
+        make_raw_rows(connection, rows, LAYOUT, policy.seed)
         found = connection.execute(policy.query(LAYOUT)).fetchall()
     assert len(dict(found)) == len(found)
     return dict(found)
@@ -107,8 +108,10 @@ def test_the_last_rows_of_each_user_are_held_out() -> None:
     assert parts(UserTimeSplit(leave=Leave(valid=2, test=1)), rows) == "vTvxTTTTT"
 
 
-def test_equal_times_of_a_user_are_told_apart_by_row() -> None:
-    assert parts(UserTimeSplit(), rows_of([1] * 5)) == "TTTvx"
+def test_equal_times_of_a_user_are_told_apart_by_chance() -> None:
+    found = [parts(UserTimeSplit(seed=seed), rows_of([1] * 5)) for seed in range(30)]
+    assert {"".join(sorted(one)) for one in found} == {"TTTvx"}
+    assert {one.index("x") for one in found} == {*range(5)}
 
 
 def test_shares_of_a_user_are_rounded_down() -> None:
@@ -120,9 +123,8 @@ def test_shares_of_a_user_are_rounded_down() -> None:
 
 def test_user_time_agrees_with_pandas() -> None:
     chance = np.random.default_rng(5)
-    times, users = chance.integers(0, 50, 400), [f"u{i}" for i in chance.integers(0, 60, 400)]
-    frame = pd.DataFrame({"time": times, "user": users}).sort_values("time", kind="stable", ascending=False)
-    frame = pd.concat([frame[frame.time == time][::-1] for time in sorted(set(times), reverse=True)])
+    times, users = chance.permutation(400), [f"u{i}" for i in chance.integers(0, 60, 400)]
+    frame = pd.DataFrame({"time": times, "user": users}).sort_values("time", ascending=False)
     back = frame.groupby("user").cumcount()
     size = frame.groupby("user").time.transform("size")
     expected = np.where((size <= 3) | (back >= 3), "train", np.where(back >= 2, "valid", "test"))

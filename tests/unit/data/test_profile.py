@@ -9,7 +9,7 @@ import pytest
 
 from recmtl.data.layout import Layout
 from recmtl.data.loader import load_columns
-from recmtl.data.policies import PARTS, RandomSplit, SplitConfig
+from recmtl.data.policies import PARTS, FilesSplit, RandomSplit
 from recmtl.data.split import build_split
 from recmtl.schema import Task
 from recmtl.testing.table_dataset import TableDataset
@@ -22,13 +22,6 @@ LAYOUT = Layout(
     domain="land",
     keys={"user": "person", "item": "thing"},
 )
-
-
-class AsGiven(SplitConfig):
-    """Deals each row to the part that its column `given` names."""
-
-    def query(self, layout):
-        return "SELECT row, given AS part FROM raw_rows"
 
 
 def made_up(size: int) -> pa.Table:
@@ -133,12 +126,14 @@ def test_a_small_split_worked_out_by_hand(tmp_path, threads):
             "c": ["a", "a", "b", None, "b", "a", "b", "c", None],
             "click": [1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0],
             "u": ["x", "x", "y", "z", "x", "x", "w", "w", None],
-            "given": ["train"] * 4 + ["valid"] + ["test"] * 4,
+            "part": ["train"] * 4 + ["valid"] + ["test"] * 4,
         }
     )
-    layout = Layout(tasks=LAYOUT.tasks[:1], categorical=("c",), keys={"user": "u"})
+    layout = Layout(
+        tasks=LAYOUT.tasks[:1], categorical=("c",), keys={"user": "u"}, ready_made=True, ready_made_valid=True
+    )
     dataset = TableDataset(name="small", rows=rows, columns=layout, threads=threads)
-    build_split(dataset, AsGiven(name="given", min_count=2), tmp_path, tmp_path)
+    build_split(dataset, FilesSplit(min_count=2), tmp_path, tmp_path)
     profile = json.loads((tmp_path / "profile.json").read_text())
     test = next(cell for cell in profile["cells"] if cell["part"] == "test")
     assert (test["rows"], test["tasks"]["click"]) == (4, {"observed": 4, "mean": 0.75})
@@ -157,9 +152,9 @@ def test_without_keys_none_are_counted(tmp_path):
 
 
 def repeats(tmp_path, frame, keys):
-    layout = Layout(tasks=LAYOUT.tasks[:1], categorical=("c",), keys=keys)
+    layout = Layout(tasks=LAYOUT.tasks[:1], categorical=("c",), keys=keys, ready_made=True, ready_made_valid=True)
     rows = pa.Table.from_pandas(frame, preserve_index=False)
-    return profile_of(tmp_path, rows, layout, AsGiven(name="given"))[0]["repeats"]
+    return profile_of(tmp_path, rows, layout, FilesSplit())[0]["repeats"]
 
 
 @pytest.fixture
@@ -169,7 +164,7 @@ def frame():
     given = np.select([row > 30, row > 20], ["test", "valid"], "train")
     text = row.astype(str)
     return pd.DataFrame(
-        {"row": row, "c": text, "u": text, "i": text, "t": text, "click": row % 2 * 1.0, "given": given}
+        {"row": row, "c": text, "u": text, "i": text, "t": text, "click": row % 2 * 1.0, "part": given}
     ).astype({"c": object, "u": object, "i": object, "t": object})
 
 

@@ -22,7 +22,7 @@ def fitted(
         queries = []
         for i, values in enumerate(columns):
             connection.register(f"given{i}", pa.table({"value": pa.array(values, kind)}))
-            queries.append(f"SELECT value FROM given{i}")
+            queries.append(f"SELECT value, 1 AS n FROM given{i}")
         return fit_vocabulary(connection, queries, min_count)
 
 
