@@ -183,7 +183,7 @@ def test_the_time_is_the_first_click_s_and_negatives_take_their_user_s(tmp_path:
     found = read(tmp_path, negatives_per_click=(1.0, 1.0))
     assert found[found["click"] == 1]["reach_time"].tolist() == ["30", "20", "99", "99", "99"]
     drawn = found[found["click"] == 0]
-    assert drawn[drawn["user_id"] == "u1"]["reach_time"].tolist() == ["10", "20"]
+    assert drawn[drawn["user_id"] == "u1"]["reach_time"].tolist() == ["30", "20"]
     assert set(drawn[drawn["user_id"] == "u2"]["reach_time"]) == {"99"}
 
 
