@@ -11,6 +11,7 @@ from pydantic import ByteSize, TypeAdapter, ValidationError
 from recmtl.artifacts.code_version import code_version
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.extending import Fitted
+from recmtl.data.fitting import check_names
 from recmtl.data.policies import PARTS, SplitConfig
 from recmtl.data.schema_file import load_schema
 from recmtl.data.split import build_split
@@ -35,6 +36,8 @@ class SplitDomains(Stage):
 
     def plan(self, workspace: Workspace) -> Plan:
         """The raw files must be there, and as they were downloaded."""
+        if self.policy.hashing or self.policy.buckets:  # told before all rows are read
+            check_names(self.dataset.layout(), self.policy)
         self.raw = workspace.root if self.dataset.in_place else workspace.raw(self.dataset.name)
         sections = {"dataset": self.dataset.document(), "split": self.policy.document()}
         remembered = self.selection.remembered()

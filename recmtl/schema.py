@@ -3,7 +3,7 @@ everything after.
 
 The columns of the Parquet files follow from the names here, each with its role in front:
 
-    id:<feature>      int32          a category's or a vector's id, or a number's id among its distinct values
+    id:<feature>      int32          a category's or a vector's id, or a number's among its values or buckets
     ids:<feature>     list<int32>    a sequence of ids
     value:<feature>   float32        a number as it is; null where missing
     label:<task>      float32        null where the task was not observed: such a row counts for nothing in this task
@@ -67,7 +67,9 @@ class SequenceFeature(Config):
 
 
 class NumberFeature(Config):
-    """A number: a category of its own distinct values (where they are few) and piecewise linear between knots."""
+    """A number: a category of its own distinct values (where they are few) or of its buckets, and piecewise linear
+    between knots.
+    """
 
     kind: Literal["number"] = "number"
     name: Name

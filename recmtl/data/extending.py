@@ -1,7 +1,7 @@
 """A split that takes over what another one fitted, and only adds to it: what was learnt on yesterday's ids stays valid.
 
-Old values keep their ids and old domains their places; new ones come behind. Knots, and the mean and spread of labels,
-stay as they were: they are part of what a model learnt to read.
+Old values keep their ids and old domains their places; new ones come behind. Knots, the buckets of numbers and of
+hashes, and the mean and spread of labels, stay as they were: they are part of what a model learnt to read.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recmtl.data.vocabulary import Vocabulary, load_vocabularies
+from recmtl.data.vocabulary import FittedValues, Vocabulary, load_vocabularies
 from recmtl.errors import ConfigError
 from recmtl.schema import Feature, NumberFeature, Schema, VectorFeature
 
@@ -31,14 +31,16 @@ class Fitted:
         return cls(schema, load_vocabularies(split / "vocabulary", schema.tables))
 
     def extend(self, found: Mapping[str, Vocabulary]) -> dict[str, Vocabulary]:
-        """The vocabularies with what is new in `found` behind what they had."""
+        """The vocabularies with what is new in `found` behind what they had.
+
+        Raises:
+            ConfigError: a table's ids come about in another way.
+        """
         numbers = {feature.table for feature in self.schema.numbers}
         extended = dict(found)
         for table, old in self.vocabularies.items():
             if table in found:
-                # a number that was no category of its distinct values does not become one
-                alone = table in numbers and not len(old.values)
-                extended[table] = old if alone else _grown(old, found[table])
+                extended[table] = _extended(table, old, found[table], table in numbers)
         return extended
 
     def keep(self, found: Schema) -> Schema:
@@ -75,11 +77,22 @@ class Fitted:
         return {name: {"before": old, "after": new} for name, (old, new) in sorted(counts.items()) if old != new}
 
 
-def _grown(old: Vocabulary, found: Vocabulary) -> Vocabulary:
+def _extended(table: str, old: Vocabulary, found: Vocabulary, number: bool) -> Vocabulary:
+    if old.rule != found.rule:
+        raise ConfigError(
+            f"the ids of {table!r} are those {old.rule} in the split to extend and those {found.rule} here.", hint=_HINT
+        )
+    if not isinstance(old, FittedValues) or not isinstance(found, FittedValues):
+        return old
+    # a number that was no category of its distinct values does not become one
+    return old if number and not len(old.values) else _grown(old, found)
+
+
+def _grown(old: FittedValues, found: FittedValues) -> FittedValues:
     places = pc.index_in(old.values, value_set=found.values)
     again = pc.fill_null(pc.take(found.counts, places), 0)
     new = pc.invert(pc.is_in(found.values, value_set=old.values))
-    return Vocabulary(
+    return FittedValues(
         pa.concat_arrays([old.values, found.values.filter(new)]),
         pa.concat_arrays([pc.add(old.counts, again), found.counts.filter(new)]),
     )

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from duckdb import DuckDBPyConnection
 
 from recmtl.data.coded import dictionary
+from recmtl.config import likely
 from recmtl.data.knots import fit_knots
 from recmtl.data.layout import DOMAIN, PART, Layout
 from recmtl.data.negative_rate import negative_rates
 from recmtl.data.policies import SplitConfig
 from recmtl.data.sql import exact_mean, quote_name
-from recmtl.data.vocabulary import Vocabulary, fit_vocabulary
-from recmtl.errors import DataError
+from recmtl.data.vocabulary import FittedValues, HashBuckets, Intervals, Vocabulary, fit_quantiles, fit_vocabulary
+from recmtl.errors import ConfigError, DataError
 from recmtl.schema import (
     ALL,
     MAX_NAME,
@@ -30,21 +31,57 @@ _HINT = "Look at the raw files, or give train a larger share in the section 'spl
 TRAINING_ROWS = f"rows WHERE {quote_name(PART)} = 'train'"
 
 
+def check_names(layout: Layout, policy: SplitConfig) -> None:
+    """Refuse to hash or to bucketise what the data set does not have.
+
+    Raises:
+        ConfigError: `hashing` names no table of categories, or `buckets` no number.
+    """
+    tables = {layout.table(feature) for feature in (*layout.categorical, *layout.sequences)}
+    for what, asked, known in (
+        ("embedding table of categories", ("split.hashing", policy.hashing), tables),
+        ("number", ("split.buckets", policy.buckets), {*layout.numbers}),
+    ):
+        key, names = asked
+        for name in names:
+            if name not in known:
+                number = ", but a number: split.buckets is for those" if name in layout.numbers else ""
+                there = ", ".join(sorted(known)) or "none"
+                raise ConfigError(
+                    f"{key}: {name!r} is no {what}{number or likely(name, known)}.", hint=f"There are: {there}."
+                )
+
+
 def fit_vocabularies(connection: DuckDBPyConnection, layout: Layout, policy: SplitConfig) -> dict[str, Vocabulary]:
-    """The vocabulary of each embedding table."""
+    """The vocabulary of each embedding table.
+
+    Raises:
+        ConfigError: the policy names a table or a number that is not there.
+    """
+    check_names(layout, policy)
     values: dict[str, list[str]] = {}
     for feature in (*layout.categorical, *layout.sequences):
         query = _listed(feature) if feature in layout.sequences else _coded(feature)
         values.setdefault(layout.table(feature), []).append(query)
-    fitted = {table: fit_vocabulary(connection, queries, policy.min_count) for table, queries in values.items()}
-    for number in layout.numbers:
-        query = f"SELECT {quote_name(number)} AS value, count(*) AS n FROM {TRAINING_ROWS} GROUP BY 1"
-        vocabulary = fit_vocabulary(connection, [query], policy.min_count)
-        if len(vocabulary.values) > policy.max_distinct:
-            # too many to learn a vector for each: only missing or not remains
-            vocabulary = Vocabulary(vocabulary.values[:0], vocabulary.counts[:0])
-        fitted[number] = vocabulary
-    return fitted
+    fitted: dict[str, Vocabulary] = {}
+    for table, queries in values.items():
+        buckets = policy.hashing.get(table)
+        fitted[table] = HashBuckets(buckets) if buckets else fit_vocabulary(connection, queries, policy.min_count)
+    return fitted | {number: _fit_number(connection, number, policy) for number in layout.numbers}
+
+
+def _fit_number(connection: DuckDBPyConnection, number: str, policy: SplitConfig) -> Vocabulary:
+    query = f"SELECT {quote_name(number)} AS value, count(*) AS n FROM {TRAINING_ROWS} GROUP BY 1"
+    buckets = policy.buckets.get(number)
+    if isinstance(buckets, int):
+        return fit_quantiles(connection, query, buckets)
+    if buckets is not None:
+        return Intervals(buckets)
+    vocabulary = fit_vocabulary(connection, [query], policy.min_count)
+    if len(vocabulary.values) > policy.max_distinct:
+        # too many to learn a vector for each: only missing or not remains
+        return FittedValues(vocabulary.values[:0], vocabulary.counts[:0])
+    return vocabulary
 
 
 def _coded(feature: str) -> str:

@@ -18,7 +18,7 @@ from recmtl.data.coded import dictionary
 from recmtl.data.folders import vocabulary_file
 from recmtl.data.layout import Layout
 from recmtl.data.sql import quote_name
-from recmtl.data.vocabulary import Vocabulary
+from recmtl.data.vocabulary import FittedValues, Vocabulary
 from recmtl.errors import DamagedError
 from recmtl.schema import FIRST_ID, Schema
 
@@ -27,7 +27,7 @@ VECTOR = "vector"
 """The column of the vectors."""
 
 
-def fit_vectors(connection: DuckDBPyConnection, layout: Layout, queries: Mapping[str, str]) -> dict[str, Vocabulary]:
+def fit_vectors(connection: DuckDBPyConnection, layout: Layout, queries: Mapping[str, str]) -> dict[str, FittedValues]:
     """The vocabulary of each vector feature, in the order of the values; `queries` give `value` and `vector`."""
     fitted = {}
     for feature in layout.vectors:
@@ -38,7 +38,7 @@ def fit_vectors(connection: DuckDBPyConnection, layout: Layout, queries: Mapping
         ).to_arrow_table()
         values, counts = (pa.concat_arrays(table[name].chunks or [pa.array([], kind)])
                           for name, kind in (("value", pa.string()), ("n", pa.int64())))  # fmt: skip
-        fitted[feature.name] = Vocabulary(values, counts)
+        fitted[feature.name] = FittedValues(values, counts)
     return fitted
 
 
@@ -49,7 +49,9 @@ def write_vectors(
     """The vectors of each feature's vocabulary, in the order of its ids; nothing where there is no such feature."""
     for feature in schema.vectors:
         folder.mkdir(exist_ok=True)
-        connection.register("vector_values", pa.table({"value": vocabularies[feature.name].values}))
+        vocabulary = vocabularies[feature.name]
+        assert isinstance(vocabulary, FittedValues), "fit_vectors gives no other"
+        connection.register("vector_values", pa.table({"value": vocabulary.values}))
         reader = connection.sql(
             f"SELECT vector FROM ({queries[feature.name]}) WHERE value IN (SELECT value FROM vector_values) "
             "ORDER BY value"  # as `fit_vectors` orders them

@@ -6,6 +6,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from recmtl.config import Component, Config, likely
 from recmtl.data.layout import CHANCE, DOMAIN, Key, Layout
+from recmtl.data.policies.buckets import Buckets
 from recmtl.data.sql import quote_name
 from recmtl.data.times import Moment
 from recmtl.errors import ConfigError
@@ -14,6 +15,8 @@ from recmtl.schema import Task
 PARTS = ("train", "valid", "test")
 
 Share = Annotated[float, Field(ge=0, le=1)]
+HashSize = Annotated[int, Field(ge=1, le=2**30)]
+"""Buckets of a hash; ids are int32."""
 
 
 class KCore(Config):
@@ -66,8 +69,15 @@ class SplitConfig(Component):
     chance; valid and test stay whole. What a model predicts is then too high: p means p * rate / (p * rate + 1 - p)."""
     min_count: PositiveInt = 1
     """A value seen less often in training shares the id of unseen values."""
+    hashing: dict[str, HashSize] = Field(default_factory=dict)
+    """Embedding table -> number of buckets, e.g. {"item_id": 100000}: a value's id comes from its hash. Nothing is
+    fitted, and no value is unseen; different values may share an id. For tables of categories and sequences."""
     max_distinct: NonNegativeInt = 1000
     """A number with at most so many distinct training values is also a category of them."""
+    buckets: dict[str, Buckets] = Field(default_factory=dict)
+    """Number -> ascending bounds, e.g. {"age": [18, 25, 35]}: below 18, from 18 to below 25, and so on; or how many
+    buckets (at least 2), with about as many training rows in each. The number is then a category of its buckets, not
+    of its distinct values."""
     knots: Annotated[int, Field(ge=2, le=1024)] = 32
     """Quantiles of a number's distinct training values, between which it enters the model piecewise linearly."""
 

@@ -10,13 +10,13 @@ import pyarrow as pa
 import pytest
 
 from recmtl.artifacts.tables import read_table
-from recmtl.data.vocabulary import Vocabulary, fit_vocabulary
+from recmtl.data.vocabulary import FittedValues, fit_vocabulary
 from recmtl.schema import FIRST_ID, MISSING, UNSEEN
 
 
 def fitted(
     *columns: Sequence[Any], min_count: int = 1, kind: pa.DataType | None = None, threads: int = 1
-) -> Vocabulary:
+) -> FittedValues:
     kind = kind or pa.string()
     with duckdb.connect(config={"threads": threads}) as connection:
         queries = []
@@ -26,7 +26,7 @@ def fitted(
         return fit_vocabulary(connection, queries, min_count)
 
 
-def ids(vocabulary: Vocabulary, values: Sequence[Any], kind: pa.DataType | None = None) -> list[int]:
+def ids(vocabulary: FittedValues, values: Sequence[Any], kind: pa.DataType | None = None) -> list[int]:
     encoded = vocabulary.encode(pa.array(values, kind or pa.string()))
     assert encoded.type == pa.int32()
     assert encoded.null_count == 0

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from recmtl.data.encoding import FeatureEncoder
-from recmtl.data.vocabulary import Vocabulary
+from recmtl.data.vocabulary import FittedValues
 from recmtl.models.model import Model
 from recmtl.models.shared_bottom import SharedBottomConfig
 from recmtl.schema import FIRST_ID, CategoricalFeature, Schema, Task
@@ -34,7 +34,7 @@ class ByDomain(Model):
 
 @pytest.fixture
 def scorer():
-    vocabulary = Vocabulary(pa.array(VALUES), pa.array([2, 1]))
+    vocabulary = FittedValues(pa.array(VALUES), pa.array([2, 1]))
     model = ByDomain(SharedBottomConfig(bottom=(4,), tower=()), schema(), seed=0)
     return Scorer(model, FeatureEncoder(schema(), {"item": vocabulary}))
 
