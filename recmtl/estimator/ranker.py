@@ -35,7 +35,8 @@ class MultiTaskRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
     Args:
         model: the section `model` of a config, or the name alone.
         train: the section `train`, without its seed.
-        split: of the section `split`, what turns values into numbers: min_count, max_distinct, knots.
+        split: of the section `split`, what turns values into numbers: min_count, max_distinct, knots, hashing,
+            buckets.
         categorical: columns of numbers that are categories nevertheless, ids for example.
         domain: the column that tells the domains apart. It is a category as well.
         unknown_domain: what a row to predict counts as whose domain fit has not seen: "mean" for the mean over all

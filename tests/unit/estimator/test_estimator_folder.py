@@ -15,6 +15,7 @@ from sklearn.exceptions import NotFittedError
 from recmtl.artifacts import manifest
 from recmtl.errors import ConfigError, DamagedError, MissingError
 from recmtl.estimator import MultiTaskRanker
+from recmtl.schema import FIRST_ID
 
 torch.set_num_threads(1)
 
@@ -75,6 +76,16 @@ def test_a_1d_fit_to_arrays_comes_back_as_one(ranker, rows, tmp_path):
     assert np.array_equal(loaded.predict(X), plain.predict(X)) and loaded.predict(X).ndim == 1
     assert not hasattr(loaded, "feature_names_in_")
     assert np.array_equal(clone(loaded).fit(X, y).predict(X), plain.predict(X))  # by the seed that was drawn
+
+
+def test_hashes_and_buckets_come_back(ranker, rows, fresh, tmp_path):
+    split = {"hashing": {"item": 20}, "buckets": {"price": [0.0, 1.0]}}
+    fitted = clone(ranker).set_params(split=split).fit(rows.X, rows.y)
+    assert (fitted.schema_.tables["item"], fitted.schema_.tables["price"]) == (FIRST_ID + 20, FIRST_ID + 3)
+    fitted.save(tmp_path / "ranker")
+    loaded = MultiTaskRanker.load(tmp_path / "ranker")
+    assert loaded.get_params()["split"] == split
+    assert np.array_equal(loaded.predict(fresh.X), fitted.predict(fresh.X))
 
 
 def test_a_later_save_replaces_an_earlier_one_and_nothing_else(fitted, ranker, rows, fresh, folder, tmp_path):
