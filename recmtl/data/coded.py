@@ -42,7 +42,8 @@ def texts_of(connection: DuckDBPyConnection, column: str) -> pa.Array:
 def text_in_row(connection: DuckDBPyConnection, column: str, row: int) -> str | None:
     """The text of a column in one row; None where it is missing."""
     found = connection.execute(
-        f"SELECT text FROM raw_rows JOIN {dictionary(column)} ON code = {quote_name(column)} WHERE row = ?", [row]
+        f"SELECT text FROM {dictionary(column)} WHERE code = (SELECT {quote_name(column)} FROM raw_rows WHERE row = ?)",
+        [row],
     ).fetchone()
     return found[0] if found else None
 
@@ -79,8 +80,9 @@ def code_rows(connection: DuckDBPyConnection, query: str, layout: Layout, domain
     joins = " ".join(f'LEFT JOIN {dictionary(column)} AS d{i} ON d{i}.text = "text:{i}"' for column, i in place.items())
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE raw_rows AS
-        SELECT {", ".join(map(quote_name, ("row", *others)))}, {codes}, {chance} AS {quote_name(CHANCE)}
-        FROM (SELECT row, {given} FROM ({query})) {joins}""")
+        SELECT {", ".join(f"given.{quote_name(name)}" for name in ("row", *others))}, {codes},
+            {chance} AS {quote_name(CHANCE)}
+        FROM (SELECT row, {given} FROM ({query})) AS given {joins}""")
     _tell_apart(connection, [*others, *texts], seed)
 
 
@@ -96,7 +98,8 @@ def _others(layout: Layout) -> Mapping[str, str]:
 
 def _together(columns: Sequence[str]) -> str:
     """SQL: a text of all their values; what stands between them is in none."""
-    return f"concat_ws(chr(31), {', '.join(f'coalesce({quote_name(c)}::VARCHAR, chr(30))' for c in columns)})"
+    values = ", ".join(f"coalesce(given.{quote_name(column)}::VARCHAR, chr(30))" for column in columns)
+    return f"concat_ws(chr(31), {values})"
 
 
 def _xor(numbers: list[str]) -> str:

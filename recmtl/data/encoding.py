@@ -20,19 +20,19 @@ from recmtl.data.layout import DOMAIN, PART, Layout
 from recmtl.data.policies import PARTS
 from recmtl.data.policies.base import BY_CHANCE
 from recmtl.data.sql import quote_name, quote_text
-from recmtl.data.vocabulary import Vocabulary
+from recmtl.data.vocabulary import Lookup, Vocabulary
 from recmtl.schema import (
     MISSING,
     WEIGHT,
-    CategoricalFeature,
     Feature,
     NumberFeature,
     Schema,
     SequenceFeature,
-    VectorFeature,
 )
 
 BATCH_ROWS = 262_144
+BATCH_VALUES = 4 * BATCH_ROWS
+"""Values that the lists of a batch hold at most: they are outside the database's bound of memory."""
 
 
 @dataclass(frozen=True)
@@ -57,37 +57,46 @@ class FeatureEncoder:
         """One column for each field. `raw` has the schema's raw columns: text, double or lists of text."""
         columns = []
         for feature, column in zip(self.schema.features, self.schema.raw_columns, strict=True):
-            values = raw[column]
-            columns.append(self.ids(feature, column, values))
+            lookup, values = self.lookup(feature, column), raw[column]
+            lists = isinstance(feature, SequenceFeature)
+            columns.append(lookup.encode_lists(values) if lists else lookup.encode(values))
             if isinstance(feature, NumberFeature):
                 columns.append(values.cast(pa.float32()))
         return columns
 
-    def ids(self, feature: Feature, column: str, values: pa.Array) -> pa.Array:
-        """The ids of a feature's values, which the raw column holds."""
-        vocabulary = self.vocabularies[feature.table]
-        return vocabulary.encode_lists(values) if isinstance(feature, SequenceFeature) else vocabulary.encode(values)
+    def lookup(self, feature: Feature, column: str) -> Lookup:
+        """What gives the values in the feature's raw column their ids."""
+        return self.vocabularies[feature.table]
+
+
+@dataclass(frozen=True)
+class IdsByCode(Lookup):
+    """The ids of a column of codes: each of its texts was looked up once, and not in each row."""
+
+    ids: pa.Array
+
+    def encode(self, values: pa.Array) -> pa.Array:
+        """int32 ids of codes."""
+        return pc.fill_null(self.ids.take(values), pa.scalar(MISSING, pa.int32()))
 
 
 @dataclass(frozen=True)
 class CodedFeatures(FeatureEncoder):
-    """Of rows whose texts are codes: each text is looked up once, and not in each row."""
+    """Of rows whose texts are codes."""
 
     texts: Mapping[str, pa.Array]
-    """Text column -> its texts, by code."""
+    """Column of codes, or of lists of codes -> the texts, by code."""
 
-    def ids(self, feature: Feature, column: str, values: pa.Array) -> pa.Array:
-        """As ever; of a text column `values` are codes."""
-        if feature.name not in self._ids_by_code:
-            return super().ids(feature, column, values)
-        return pc.fill_null(self._ids_by_code[feature.name].take(values), pa.scalar(MISSING, pa.int32()))
+    def lookup(self, feature: Feature, column: str) -> Lookup:
+        """Of codes, where the column has such."""
+        return self._by_code.get(feature.name) or super().lookup(feature, column)
 
     @cached_property
-    def _ids_by_code(self) -> dict[str, pa.Array]:
+    def _by_code(self) -> dict[str, IdsByCode]:
         return {
-            feature.name: self.vocabularies[feature.table].encode(self.texts[column])
+            feature.name: IdsByCode(self.vocabularies[feature.table].encode(self.texts[column]))
             for feature, column in zip(self.schema.features, self.schema.raw_columns, strict=True)
-            if isinstance(feature, CategoricalFeature | VectorFeature)
+            if column in self.texts
         }
 
 
@@ -123,7 +132,8 @@ class RowEncoder:
 
     @cached_property
     def _coded(self) -> CodedFeatures:
-        return CodedFeatures(self.features.schema, self.features.vocabularies, self.texts)
+        listed = {sequence: self.texts[column] for sequence, column in self.layout.listed.items()}
+        return CodedFeatures(self.features.schema, self.features.vocabularies, {**self.texts, **listed})
 
 
 def write_rows(connection: DuckDBPyConnection, encoder: RowEncoder, out: Path, progress: Progress = SILENT) -> None:
@@ -147,7 +157,7 @@ def encoded_pieces(
     place = " ".join(f"WHEN {quote_text(name)} THEN {i}" for i, name in enumerate(PARTS))
     reader = connection.sql(
         f"SELECT * REPLACE (CASE {part} {place} END AS {part}) FROM rows ORDER BY {part}, {domain}, {BY_CHANCE}"
-    ).to_arrow_reader(BATCH_ROWS)
+    ).to_arrow_reader(_batch_rows(connection, encoder.layout))
     for batch in reader:
         encoded = encoder.encode(batch)
         # cut where the part or the domain changes
@@ -156,3 +166,12 @@ def encoded_pieces(
         for start, end in pairwise([0, *cuts.tolist(), len(batch)]):
             of_part, of_domain = places[:, start]
             yield (PARTS[of_part], names[of_domain].as_py()), encoded.slice(start, end - start)
+
+
+def _batch_rows(connection: DuckDBPyConnection, layout: Layout) -> int:
+    """How many rows to take at once."""
+    if not layout.sequences:
+        return BATCH_ROWS
+    longest = " + ".join(f"coalesce(max(len({quote_name(name)})), 0)" for name in layout.sequences)
+    values = int(connection.execute(f"SELECT {longest} FROM rows").fetchall()[0][0])
+    return max(1, min(BATCH_ROWS, BATCH_VALUES // max(values, 1)))

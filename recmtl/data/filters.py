@@ -53,7 +53,7 @@ def filter_rows(
     left_out: dict[str, int] = {}
     if bounds or "time" in policy.needs():
         column = layout.keys["time"]
-        _check_times(connection, column, place, hint)
+        check_times(connection, column, place, hint)
         _check_bounds(connection, column, policy, bounds)
         if bounds:
             left_out["time"] = _keep_span(connection, column, bounds, place)
@@ -81,11 +81,16 @@ def _require_key(connection: DuckDBPyConnection, column: str, key: str, place: s
         raise DataError(f"{place}, row {row}: the {key} {column!r} is missing, and the split needs it.", hint=hint)
 
 
-def _check_times(connection: DuckDBPyConnection, column: str, place: str, hint: str) -> None:
-    """Each is there, and all are numbers or all are dates."""
+def check_times(connection: DuckDBPyConnection, column: str, place: str, hint: str, required: bool = True) -> None:
+    """Each is there, if they are required, and all are numbers or all are dates.
+
+    Raises:
+        DataError: a row of raw_rows has none, or another kind than others.
+    """
+    looked_at = "" if required else f" WHERE row IN (SELECT row FROM raw_rows WHERE {quote_name(column)} IS NOT NULL)"
     none, number, date = connection.execute(
         "SELECT min(row) FILTER (moment IS NULL), min(row) FILTER (moment IS NOT NULL AND NOT is_date), "
-        f"min(row) FILTER (is_date) FROM ({times(column)})"
+        f"min(row) FILTER (is_date) FROM ({times(column)}){looked_at}"
     ).fetchall()[0]
 
     def shown(row: int) -> str | None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from duckdb import DuckDBPyConnection
 
-from recmtl.data.coded import dictionary
 from recmtl.config import likely
+from recmtl.data.coded import dictionary
 from recmtl.data.knots import fit_knots
 from recmtl.data.layout import DOMAIN, PART, Layout
 from recmtl.data.negative_rate import negative_rates
@@ -61,7 +61,7 @@ def fit_vocabularies(connection: DuckDBPyConnection, layout: Layout, policy: Spl
     check_names(layout, policy)
     values: dict[str, list[str]] = {}
     for feature in (*layout.categorical, *layout.sequences):
-        query = _listed(feature) if feature in layout.sequences else _coded(feature)
+        query = _listed(feature, layout) if feature in layout.sequences else _coded(feature)
         values.setdefault(layout.table(feature), []).append(query)
     fitted: dict[str, Vocabulary] = {}
     for table, queries in values.items():
@@ -89,9 +89,12 @@ def _coded(feature: str) -> str:
     return f"SELECT text AS value, n FROM ({counted}) JOIN {dictionary(feature)} USING (code)"
 
 
-def _listed(feature: str) -> str:
+def _listed(feature: str, layout: Layout) -> str:
     unnested = f"SELECT unnest({quote_name(feature)}) AS value FROM {TRAINING_ROWS}"
-    return f"SELECT value, count(*) AS n FROM ({unnested}) GROUP BY 1"
+    counted = f"SELECT value, count(*) AS n FROM ({unnested}) GROUP BY 1"
+    if feature not in layout.listed:
+        return counted
+    return f"SELECT text AS value, n FROM ({counted}) JOIN {dictionary(layout.listed[feature])} ON code = value"
 
 
 def make_schema(

@@ -46,6 +46,8 @@ class Layout:
     """VARCHAR[] columns."""
     vectors: tuple[VectorColumn, ...] = ()
     """Features that are vectors trained elsewhere."""
+    listed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Sequence that was made while splitting -> the text column whose values it lists, as codes (see `coded`)."""
     tables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Feature -> the embedding table it shares; a feature that is not here has a table of its own name."""
     domain: str | None = None

@@ -8,7 +8,7 @@ way out.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
@@ -21,6 +21,7 @@ from recmtl.data.encoding import FeatureEncoder, RowEncoder, write_rows
 from recmtl.data.extending import Fitted
 from recmtl.data.filters import filter_rows
 from recmtl.data.fitting import fit_vocabularies, make_schema
+from recmtl.data.history import add_history
 from recmtl.data.layout import PART, Layout
 from recmtl.data.leaks import check_leaks
 from recmtl.data.loading import Source, load_rows
@@ -63,7 +64,7 @@ def build_split(
         vectors = dataset.read_vectors(raw, connection)
         source = Source(dataset.name, layout, query, dataset.place(raw), vectors=vectors, stored=dataset.stored)
         prepared = prepare(connection, source, policy, PARTS, progress, base)
-        schema, counts = prepared.schema, prepared.counts
+        schema, counts, layout = prepared.schema, prepared.counts, prepared.encoder.layout
         if empty := sorted({*layout.domain_groups.values()} - {*schema.domains}):
             progress.say(f"no row belongs to the domains {', '.join(empty)}: they are left out")
         checked = check_leaks(connection, layout, schema, type(dataset).model_fields, progress, strict)
@@ -112,6 +113,7 @@ def prepare(
     """
     rows = load_rows(connection, source, policy.seed)
     policy, left_out = filter_rows(connection, source.layout, policy, source.place, source.hint, progress)
+    source = replace(source, layout=add_history(connection, source.layout, policy, source.place, source.hint))
     progress.say(f"dealing {rows - sum(left_out.values()):,} rows to parts and domains")
     counts = _deal(connection, source.layout, policy, needed)
     if policy.negative_rate:

@@ -79,12 +79,12 @@ def times(column: str) -> str:
     texts = dictionary(column)
     return f"""
         SELECT row, moment, is_date, largest, us
-        FROM raw_rows LEFT JOIN (
+        FROM (SELECT row, {quote_name(column)} AS code FROM raw_rows) LEFT JOIN (
             SELECT code, coalesce(number, date) AS moment, number IS NULL AND date IS NOT NULL AS is_date, largest,
                 CASE WHEN number IS NULL THEN date ELSE {_scaled("number")} END AS us
             FROM (SELECT code, {_number("text")} AS number, {_date("text")}::{_NUMBER} AS date FROM {texts})
             CROSS JOIN (SELECT max(abs({_number("text")})) AS largest FROM {texts})
-        ) AS parsed ON parsed.code = raw_rows.{quote_name(column)}"""
+        ) USING (code)"""
 
 
 def moment_in_microseconds(moment: int | float | str) -> str:

@@ -5,7 +5,7 @@ Chance comes from MD5 over the seed and the row's (or the group's) own key, so i
 rows nor the number of threads. A policy is a query from the table `raw_rows` (see `data.coded`) to (row, part).
 """
 
-from recmtl.data.policies.base import PARTS, KCore, NegativeRate, Shares, SplitConfig
+from recmtl.data.policies.base import PARTS, History, KCore, NegativeRate, Shares, SplitConfig
 from recmtl.data.policies.files import FilesSplit
 from recmtl.data.policies.group import GroupSplit
 from recmtl.data.policies.random import RandomSplit
@@ -17,6 +17,7 @@ __all__ = [
     "PARTS",
     "FilesSplit",
     "GroupSplit",
+    "History",
     "KCore",
     "Leave",
     "NegativeRate",

@@ -10,7 +10,7 @@ from recmtl.data.policies.buckets import Buckets
 from recmtl.data.sql import quote_name
 from recmtl.data.times import Moment
 from recmtl.errors import ConfigError
-from recmtl.schema import Task
+from recmtl.schema import Name, Task
 
 PARTS = ("train", "valid", "test")
 
@@ -50,6 +50,20 @@ class NegativeRate(Config):
     """The chance of a training row with the label 0 to stay."""
 
 
+class History(Config):
+    """What a user did before a row, as a sequence feature of that row."""
+
+    item: Name | None = None
+    """The categorical feature whose values are listed; null: the column of the key `item`, which must be one. Both
+    share one embedding table."""
+    length: PositiveInt = 50
+    """The newest so many are listed."""
+    task: str | None = None
+    """Only rows whose label of this binary task is 1 are listed; null: of the first task."""
+    name: Name = "past_items"
+    """The feature's."""
+
+
 class SplitConfig(Component):
     """Which rows go where, and how values become numbers; fitted on the training rows alone."""
 
@@ -64,6 +78,11 @@ class SplitConfig(Component):
     """E.g. {"user": 5, "item": 5}: rows of users and items with fewer rows than this are left out, again and again
     until none has fewer. With "task", only rows whose label of that binary task is 1 are counted, as where negatives
     were drawn. It counts what `since`, `until` and the window leave; a row without the key is left out."""
+    history: History | None = None
+    """E.g. {"length": 50}: a sequence feature `past_items` with the items of the user's positive rows whose time is
+    strictly before the row's, newest last. Needs the keys user and time; a row without either has an empty list. It
+    is made of the rows that `since`, `until`, the window and `k_core` leave, before they are dealt to parts: dealt by
+    chance, a training row may list what lies in test, so deal by time for honest numbers."""
     negative_rate: NegativeRate | None = None
     """E.g. {"task": "click", "rate": 0.1}: of the training rows where that label is 0, only this share stays, by
     chance; valid and test stay whole. What a model predicts is then too high: p means p * rate / (p * rate + 1 - p)."""

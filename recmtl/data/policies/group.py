@@ -4,7 +4,7 @@ from typing import Literal
 
 from recmtl.data.coded import dictionary
 from recmtl.data.layout import CHANCE, Layout
-from recmtl.data.policies.base import Shares
+from recmtl.data.policies.base import BY_CHANCE, Shares
 from recmtl.data.sql import hash_bits, quote_name
 from recmtl.errors import ConfigError
 
@@ -28,9 +28,9 @@ class GroupSplit(Shares):
         column = layout.keys[self.by]
         grouped = f"""
             SELECT row, code, coalesce(bits, {quote_name(CHANCE)}) AS bits, CASE WHEN code IS NULL THEN row END AS alone
-            FROM raw_rows LEFT JOIN (
+            FROM (SELECT {quote_name(column)} AS code, {BY_CHANCE} FROM raw_rows) LEFT JOIN (
                 SELECT code, {hash_bits(f"{self.seed}:group:", "text")} AS bits FROM {dictionary(column)}
-            ) ON code = {quote_name(column)}"""
+            ) USING (code)"""
         return f"""
             SELECT row, {self.part_at("place")} AS part
             FROM ({grouped}) AS grouped JOIN (

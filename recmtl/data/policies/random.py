@@ -44,7 +44,8 @@ class RandomSplit(Shares):
         """Rank as ever, and cut at whole numbers of rows."""
         positive = f"coalesce({quote_name(binary_task(layout, None, 'split.compat').name)} = 1, false)"
         user = quote_name(key_column(layout, "user", "split.compat"))
-        within = f"{DOMAIN_COLUMN}, {positive}, CASE WHEN NOT {positive} THEN {user} END"
+        whose = f"SELECT {DOMAIN_COLUMN}, {positive} AS positive, CASE WHEN NOT {positive} THEN {user} END AS whose"
+        within = f"{DOMAIN_COLUMN}, positive, whose"
         train, valid, test = self.shares
         of_held_out = test / (valid + test) if valid + test else 0.0
         return f"""
@@ -53,7 +54,7 @@ class RandomSplit(Shares):
             FROM (
                 SELECT row, n, CASE WHEN n = 1 THEN 0 ELSE {_round_up("n", 1 - train)} END AS held_out,
                     row_number() OVER (PARTITION BY {within} ORDER BY {BY_CHANCE}) AS place
-                FROM (SELECT *, count(*) OVER (PARTITION BY {within}) AS n FROM raw_rows))"""
+                FROM (SELECT *, count(*) OVER (PARTITION BY {within}) AS n FROM ({whose}, {BY_CHANCE} FROM raw_rows)))"""
 
 
 def _round_up(number: str, share: float) -> str:

@@ -25,7 +25,8 @@ class TimeSplit(Shares):
         """Line the times up, each as long as its rows, and cut where its middle lies."""
         column = key_column(layout, "time", "split.name 'time'")
         where = DOMAIN_COLUMN if self.within == "domain" else "'all'"
-        timed = f"SELECT row, moment, {where} AS here FROM raw_rows JOIN ({times(column)}) USING (row)"
+        here = f"SELECT row, {where} AS here FROM raw_rows"
+        timed = f"SELECT row, moment, here FROM ({here}) JOIN ({times(column)}) USING (row)"
         return f"""
             SELECT row, {self.part_at("place")} AS part FROM ({timed}) JOIN (
                 SELECT here, moment, (sum(n) OVER (PARTITION BY here ORDER BY moment) - n / 2.0)

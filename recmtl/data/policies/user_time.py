@@ -54,9 +54,9 @@ class UserTimeSplit(SplitConfig):
             SELECT row, CASE WHEN back <= {test} THEN 'test' WHEN back <= {test} + {valid} THEN 'valid' ELSE 'train' END
                 AS part
             FROM (
-                SELECT row, row_number() OVER (PARTITION BY {user} ORDER BY moment DESC, {BY_CHANCE}) AS back,
-                    count(*) OVER (PARTITION BY {user}) AS n
-                FROM raw_rows JOIN ({times(time)}) USING (row))"""
+                SELECT row, row_number() OVER (PARTITION BY person ORDER BY moment DESC, {BY_CHANCE}) AS back,
+                    count(*) OVER (PARTITION BY person) AS n
+                FROM (SELECT {user} AS person, {BY_CHANCE} FROM raw_rows) JOIN ({times(time)}) USING (row))"""
 
     def _held_out(self) -> tuple[str, str]:
         """SQL: how many of a user's `n` rows test and validate."""

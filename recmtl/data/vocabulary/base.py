@@ -10,8 +10,22 @@ import pyarrow.compute as pc
 from recmtl.artifacts.tables import TableWriter, read_table
 
 
-class Vocabulary(ABC):
-    """Values to ids. A vocabulary is saved as a table, and known again by the columns of it."""
+class Lookup(ABC):
+    """Values to ids."""
+
+    @abstractmethod
+    def encode(self, values: pa.Array) -> pa.Array:
+        """int32 ids of values: null is MISSING, a value without an id is UNSEEN."""
+
+    def encode_lists(self, lists: pa.ListArray) -> pa.ListArray:
+        """Lists of ids; a null list is an empty one."""
+        lists = pc.fill_null(lists, pa.scalar([], lists.type))
+        offsets = pc.subtract(lists.offsets, lists.offsets[0])  # of a slice they do not begin at 0
+        return pa.ListArray.from_arrays(offsets, self.encode(lists.flatten()))
+
+
+class Vocabulary(Lookup):
+    """What gives values their ids. A vocabulary is saved as a table, and known again by the columns of it."""
 
     columns: ClassVar[tuple[str, ...]]
     """Of the saved table, those that say all; no other kind has them."""
@@ -25,16 +39,6 @@ class Vocabulary(ABC):
     @abstractmethod
     def rule(self) -> str:
         """What gives a value its id, in words; only a vocabulary of the same rule can extend it."""
-
-    @abstractmethod
-    def encode(self, values: pa.Array) -> pa.Array:
-        """int32 ids of values: null is MISSING, a value without an id is UNSEEN."""
-
-    def encode_lists(self, lists: pa.ListArray) -> pa.ListArray:
-        """Lists of ids; a null list is an empty one."""
-        lists = pc.fill_null(lists, pa.scalar([], lists.type))
-        offsets = pc.subtract(lists.offsets, lists.offsets[0])  # of a slice they do not begin at 0
-        return pa.ListArray.from_arrays(offsets, self.encode(lists.flatten()))
 
     @abstractmethod
     def table(self) -> pa.Table:

@@ -18,7 +18,19 @@ from recmtl.data.encoding import BATCH_ROWS
 from recmtl.data.folders import domain_folder, vocabulary_file
 from recmtl.data.layout import Layout
 from recmtl.data.loader import load_columns, load_part
-from recmtl.data.policies import PARTS, FilesSplit, GroupSplit, RandomSplit, SplitConfig
+from recmtl.data.policies import (
+    PARTS,
+    FilesSplit,
+    GroupSplit,
+    History,
+    KCore,
+    NegativeRate,
+    RandomSplit,
+    SplitConfig,
+    TimeSplit,
+    UserTimeSplit,
+    WindowSplit,
+)
 from recmtl.data.split import build_split
 from recmtl.errors import DamagedError
 from recmtl.schema import FIRST_ID, MISSING, UNSEEN, NumberFeature, Schema, Score, Task
@@ -355,18 +367,39 @@ def test_zero_and_minus_zero_are_one_number(tmp_path: Path) -> None:
     assert len(seen) == 1
 
 
-def test_columns_named_as_splitting_names_its_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "policy",
+    [
+        RandomSplit(), RandomSplit(stratify=True), RandomSplit(compat=True), GroupSplit(), TimeSplit(),
+        UserTimeSplit(), WindowSplit(train_days=30, valid_days=10, test_days=10),
+        RandomSplit(k_core=KCore(user=1, item=1)), RandomSplit(since="2020-09-15"),
+        RandomSplit(negative_rate=NegativeRate(task="click", rate=0.9)), RandomSplit(history=History()),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_columns_named_as_splitting_names_its_own(tmp_path: Path, policy: SplitConfig) -> None:
     size = 60
-    names = ["part", "domain", "place", "dealt", "value", "rows", "raw_rows", "n"]
+    names = [
+        "part", "domain", "place", "dealt", "value", "rows", "raw_rows", "n", "code", "text", "bits", "given", "d0",
+        "moment", "us", "largest", "is_date", "here", "back", "person", "alone", "label", "taken", "held_out",
+        "core", "counted", "user", "item", "items", "before", "block", "ending", "number", "date",
+    ]  # fmt: skip
     columns = {name: [f"{name} {i % 3}" for i in range(size)] for name in names}
     rows = pa.table(
-        {"row": np.arange(1, size + 1), **columns, "home": ["x", "y"] * 30, "click": np.arange(size) % 2 * 1.0}
-    )
-    layout = Layout(tasks=LAYOUT.tasks[:1], categorical=tuple(names), domain="home")
-    schema = split(tmp_path / "s", rows, RandomSplit(), layout)
+        {"row": np.arange(1, size + 1), **columns, "home": ["x", "y"] * 30, "click": np.arange(size) // 2 % 2 * 1.0,
+         "who": [f"u{i % 2}" for i in range(size)], "what": [f"i{i % 7}" for i in range(size)],
+         "when": [str(1_600_000_000 + i * 86_400) for i in range(size)]}
+    )  # fmt: skip
+    keys = {"user": "who", "item": "what", "time": "when", "group": "what"}
+    layout = Layout(tasks=LAYOUT.tasks[:1], categorical=(*names, "what"), domain="home", keys=keys)
+    schema = split(tmp_path / "s", rows, policy, layout)
     assert schema.domains == ("x", "y")
     for name in names:
         assert sorted(values_of(tmp_path / "s", name)) == [f"{name} {i}" for i in range(3)]
+
+
+def test_a_domain_and_feature_called_domain(tmp_path: Path) -> None:
+    rows = some_rows(60, ["domain 0", "domain 1", "domain 2"]).rename_columns({"Domain": "domain"})
     same = Layout(tasks=LAYOUT.tasks[:1], categorical=("domain",), domain="domain")
     assert split(tmp_path / "t", rows, RandomSplit(), same).domains == ("domain 0", "domain 1", "domain 2")
 

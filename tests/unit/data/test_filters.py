@@ -162,10 +162,10 @@ def test_a_time_that_is_none_is_refused_with_its_row(tmp_path: Path, policy: Spl
         return caught.value.message.removeprefix(f"{tmp_path}, ")
 
     for text in ("soon", "2026-02-30", "12:30", "nan", "infinity", ""):
-        assert refused(text) == f"row 17: the time \"when\" is '{text}', neither a number nor a date like 2026-11-20."
-    assert refused(None) == 'row 17: the time "when" is missing.'
+        assert refused(text) == f"row 17: the time 'when' is '{text}', neither a number nor a date like 2026-11-20."
+    assert refused(None) == "row 17: the time 'when' is missing."
     assert refused("2026-11-20") == (
-        "row 17: the time \"when\" is the date '2026-11-20', but that of row 1 is the number '1600000000'."
+        "row 17: the time 'when' is the date '2026-11-20', but that of row 1 is the number '1600000000'."
     )
 
 
