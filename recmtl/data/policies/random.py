@@ -48,13 +48,14 @@ class RandomSplit(Shares):
         within = f"{DOMAIN_COLUMN}, positive, whose"
         train, valid, test = self.shares
         of_held_out = test / (valid + test) if valid + test else 0.0
+        counted = f"SELECT *, count(*) OVER (PARTITION BY {within}) AS n FROM ({whose}, {BY_CHANCE} FROM raw_rows)"
         return f"""
             SELECT row, CASE WHEN place <= n - held_out THEN 'train'
                 WHEN place <= n - {_round_up("held_out", of_held_out)} THEN 'valid' ELSE 'test' END AS part
             FROM (
                 SELECT row, n, CASE WHEN n = 1 THEN 0 ELSE {_round_up("n", 1 - train)} END AS held_out,
                     row_number() OVER (PARTITION BY {within} ORDER BY {BY_CHANCE}) AS place
-                FROM (SELECT *, count(*) OVER (PARTITION BY {within}) AS n FROM ({whose}, {BY_CHANCE} FROM raw_rows)))"""
+                FROM ({counted}))"""
 
 
 def _round_up(number: str, share: float) -> str:
