@@ -23,6 +23,7 @@ from recmtl.data.vectors import load_vectors
 from recmtl.errors import ConfigError, DamagedError
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig
+from recmtl.pipelines.lineage import extended_by
 from recmtl.pipelines.selection import Selection, began_there
 from recmtl.pipelines.stage import read_input, refuse_foreign
 from recmtl.pipelines.workspace import Workspace
@@ -45,6 +46,8 @@ class Experiment:
     split_hash: str
     schema: Schema
     workspace: Workspace
+    bases: tuple[str, ...] = ()
+    """Hashes of the splits that the split extends."""
     stream: bool | None = None
     """Whether rows stay on disk; None: if they would take too much of the memory."""
 
@@ -148,11 +151,13 @@ def open_experiment(selection: Selection, workspace: Workspace, stream: bool | N
         DamagedError: a file of the split is not as it was written.
     """
     split = workspace.split(selection.data)
-    _, split_hash = read_input(split, workspace, f"recmtl split-domains --config {selection.recipe.name}.json")
+    made, split_hash = read_input(split, workspace, f"recmtl split-domains --config {selection.recipe.name}.json")
     selection.recipe.check({"model": SharingConfig, "train": TrainConfig})
     model = selection.recipe.section("model", SharingConfig)
     train = selection.recipe.section("train", TrainConfig)
-    experiment = Experiment(selection, model, train, split, split_hash, load_schema(split), workspace, stream)
+    experiment = Experiment(
+        selection, model, train, split, split_hash, load_schema(split), workspace, extended_by(made), stream
+    )
     experiment.check_tasks()
     experiment.check_seed()
     return experiment

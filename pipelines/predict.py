@@ -66,7 +66,8 @@ def predict(asked: Asked, request: Request, workspace: Workspace, progress: Prog
     _refuse_overwriting(request)
     selection = select_model(asked, workspace)
     trained = open_trained(selection, workspace)
-    progress.say(selection.remark)
+    for line in selection.remark.splitlines():
+        progress.say(line)
     checkpoint = trained.checkpoint(request.checkpoint)
     scoring = _scoring(request, trained, checkpoint)
     facts = {"run": selection.run, "data": selection.data, "checkpoint": str(checkpoint), "scores": scoring.columns}

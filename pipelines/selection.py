@@ -134,7 +134,7 @@ def select_model(asked: Asked, workspace: Workspace) -> Selection:
     recipe = recipe or _read(notes).with_settings(asked.settings)
     data = str(notes["data"]) if asked.data is None else asked.data
     why = ", the one made last" if named is None else ""
-    return Selection(recipe, data, run, f"split {data!r}, run {run!r}{why}")
+    return Selection(recipe, data, run, "\n".join((f"split {data!r}, run {run!r}{why}", *recipe.notes)))
 
 
 def _run_name(asked: Asked, recipe: Recipe) -> str:

@@ -16,6 +16,7 @@ from recmtl.data.policies import PARTS, SplitConfig
 from recmtl.data.schema_file import load_schema
 from recmtl.data.split import build_split
 from recmtl.errors import ConfigError
+from recmtl.pipelines.lineage import BASES, extended_by
 from recmtl.pipelines.selection import Asked, select_split
 from recmtl.pipelines.stage import Context, Plan, Stage, read_input
 from recmtl.pipelines.workspace import Workspace
@@ -53,7 +54,8 @@ class SplitDomains(Stage):
 
     def _base_input(self, workspace: Workspace) -> dict[str, str]:
         """The split that is extended."""
-        self.base = None
+        self.base: Fitted | None = None
+        self.bases: list[str] = []
         if self.asked.extend is None:
             return {}
         name = self.asked.extend.removeprefix("data/").rstrip("/")
@@ -63,8 +65,8 @@ class SplitDomains(Stage):
                 hint="Give the new one a name with --data.",
             )
         folder = workspace.split(name)
-        _, digest = read_input(folder, workspace, f"recmtl split-domains --data {name}")
-        self.base = Fitted.load(folder, load_schema(folder))
+        made, digest = read_input(folder, workspace, f"recmtl split-domains --data {name}")
+        self.base, self.bases = Fitted.load(folder, load_schema(folder)), [digest, *extended_by(made)]
         return {"extends": digest}
 
     def _inputs(self, workspace: Workspace) -> dict[str, str]:
@@ -91,7 +93,7 @@ class SplitDomains(Stage):
             strict=self.strict,
         )
         found = _facts(json.loads((context.out / "profile.json").read_text()), schema)
-        return found if self.base is None else {**found, "grew": self.base.growth(schema)}
+        return found if self.base is None else {**found, "grew": self.base.growth(schema), BASES: self.bases}
 
 
 def _facts(profile: dict[str, Any], schema: Schema) -> dict[str, Any]:

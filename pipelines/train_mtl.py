@@ -19,7 +19,7 @@ from recmtl.pipelines.stage import Context, Plan, Stage
 from recmtl.pipelines.tickets import TicketPaths, find_tickets
 from recmtl.pipelines.workspace import Workspace
 from recmtl.pruning.magnitude import prunable
-from recmtl.pruning.mask_file import Belonging, load_mask
+from recmtl.pruning.mask_file import Belonging, found_on, load_mask
 from recmtl.training.loop import train
 from recmtl.training.state import TrainState, weights_of
 
@@ -66,6 +66,11 @@ class TrainMtl(Stage):
         shares = {task: _share(mask) for task, mask in masks.items()}
         for task in experiment.schema.task_names:
             context.progress.say(f"{task}: {f'a ticket of {shares[task]:.2%}' if task in shares else 'all weights'}")
+        for task in self._of_bases():
+            context.progress.say(
+                f"{task}: the ticket was found on a split that {experiment.split} extends: rows in both may be "
+                "training rows there and test rows here"
+            )
         keep_all = experiment.train.keep_checkpoints == "all"
 
         def save(name: str, weights: Mapping[str, Tensor]) -> None:
@@ -87,13 +92,15 @@ class TrainMtl(Stage):
         return {"best_epoch": state.best_epoch + 1, "epochs": state.epoch, "validation": best["validation"],
                 "score": best["score"], "tickets": shares}  # fmt: skip
 
+    def _of_bases(self) -> list[str]:
+        """Tasks whose tickets were found on a split that this one extends."""
+        return [task for task, path in self.tickets.items() if found_on(path) != self.experiment.split_hash]
+
 
 def _load_masks(paths: TicketPaths, model: Model, experiment: Experiment, start: str) -> dict[str, dict[str, Tensor]]:
     """The masks by task, each checked against the task, the initial weights, the split and the architecture."""
-    weights = prunable(model.sharing)
-    return {
-        task: load_mask(path, weights, Belonging(task, start, experiment.split_hash)) for task, path in paths.items()
-    }
+    weights, split = prunable(model.sharing), (experiment.split_hash, experiment.bases)
+    return {task: load_mask(path, weights, Belonging(task, start, *split)) for task, path in paths.items()}
 
 
 def _share(mask: Mapping[str, Tensor]) -> float:

@@ -184,7 +184,7 @@ class Schema(Config):
     knots: NonNegativeInt = 0
     """Knots of each number feature."""
     negative_rates: dict[Name, Annotated[float, Field(gt=0, lt=1)]] = Field(default_factory=dict)
-    """Task -> the share of its negatives that stayed in training: from p follows p * rate / (p * rate + 1 - p)."""
+    """Task -> the share of its negatives that stayed in training; predictions are corrected by it (`nn.link`)."""
 
     @field_validator("domains")
     @classmethod

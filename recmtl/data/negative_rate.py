@@ -5,7 +5,8 @@ its prediction p the true probability is
 
     p' = p * rate / (p * rate + 1 - p)
 
-Ranking within the task does not change. The schema holds each task's rate in `negative_rates`.
+Ranking within the task does not change. The schema holds each task's rate in `negative_rates`, by which logits become
+true probabilities (`nn.link`); losses, which see training rows alone, are of p.
 """
 
 from recmtl.data.layout import CHANCE, Layout

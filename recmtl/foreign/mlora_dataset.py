@@ -19,11 +19,10 @@ def translate(reader: Reader) -> Translation:
     reader.system = "MLoRA and MAMDR"
     seed = reader.take("seed", int)
     dataset = _dataset(reader, seed)
-    split = mlora_splits.split(dataset["name"], _shares(reader), seed)
-    folder = reader.take("split_save_path", str) or ""
-    if folder.endswith("_time"):
-        reader.notes.append("split_save_path: a split by time is a script's choice there (split_time.py); here rows "
-                            "are dealt by chance")  # fmt: skip
+    timed = mlora_splits.by_time(reader.take("split_save_path", str) or "")
+    split = mlora_splits.split(dataset["name"], _shares(reader), seed, timed)
+    if split["name"] == "time":
+        reader.notes.append(f"split_save_path: {mlora_splits.TIME}")
     paths = ("raw_data_path", "processed_data_path", "split_save_path")
     reader.leave("is a path of its own there; the workspace's is used", *paths)
     reader.leave("says nothing here", "split_policy", "rebuild", "redownload", "cores")

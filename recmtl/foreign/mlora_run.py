@@ -33,7 +33,8 @@ def translate(reader: Reader) -> Translation:
         reader.notes.append(f"model.name: {whole!r} built {name.built} in MLoRA: here it is what it says")
     seed = reader.take("dataset.seed", int)
     dataset = _dataset(reader, seed)
-    split = mlora_splits.split(dataset["name"], mlora_splits.SHARES, seed) if dataset else None
+    timed = mlora_splits.by_time(str(reader.document["dataset"].get("domain_split_path")))
+    split = mlora_splits.split(dataset["name"], mlora_splits.SHARES, seed, timed) if dataset else None
     sections = {"dataset": dataset, "split": split, "model": model(reader, name)}
     sections["train"] = _train(reader, name, dataset["name"] if dataset else "", seed)
     return reader.finish(sections)
@@ -53,7 +54,7 @@ def _dataset(reader: Reader, seed: int | None) -> dict[str, Any] | None:
     reader.leave("says nothing here", "dataset.num_parallel_reads", "dataset.fixed_train")
     reader.leave("says nothing here: train.shuffle_window says how rows are shuffled", "dataset.shuffle_buffer_size")
     reader.dead("dataset.shuffle_buffer_size is used", "train.shuffle_buff_size")
-    _vectors(reader)
+    vectors = _vectors(reader)
     found = mlora_splits.named(folder, seed)
     if found is None or not found["name"].startswith(name):
         reader.notes.append(
@@ -63,23 +64,29 @@ def _dataset(reader: Reader, seed: int | None) -> dict[str, Any] | None:
         return None
     if found["name"] == "movielens_1m":
         reader.notes.append(f"dataset.name: {mlora_splits.LABEL}")
-    return found
+    if mlora_splits.by_time(folder):
+        reader.notes.append(f"dataset.domain_split_path: {mlora_splits.TIME}")
+    return found | vectors
 
 
-def _vectors(reader: Reader) -> None:
-    """Only Taobao brings vectors of its users and items."""
+def _vectors(reader: Reader) -> dict[str, Any]:
+    """`dataset.pretrained`, if it is asked for; only Taobao brings vectors of its users and items."""
     name = reader.take("dataset.name", str)
     vectors = reader.take("train.load_pretrain_emb", bool)
     if not vectors:
         reader.dead("load_pretrain_emb is false", "train.emb_trainable")
     elif (name or "").lower() == "taobao":
-        both = ("train.load_pretrain_emb", "train.emb_trainable")
-        reader.leave("has no counterpart (every vector is learnt here)", *both)
+        reader.notes.append("train.load_pretrain_emb: the published vectors stand in place of vectors that are learnt "
+                            "there; here beside them")  # fmt: skip
+        if reader.take("train.emb_trainable", bool):
+            reader.leave("moves the published vectors there; here they stay as they are", "train.emb_trainable")
+        return {"pretrained": True}
     else:
         reader.leave(
             f"asks for vectors that {name} has not, and stopped with an error there", "train.load_pretrain_emb"
         )
         reader.leave("says nothing here: every vector is learnt", "train.emb_trainable")
+    return {}
 
 
 def _train(reader: Reader, name: Name, dataset: str, seed: int | None) -> dict[str, Any]:

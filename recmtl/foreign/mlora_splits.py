@@ -15,6 +15,11 @@ AMAZON_13 = (
     "Magazine Subscriptions", "Musical Instruments", "Office Products", "Patio Lawn and Garden", "Prime Pantry",
     "Software", "Toys and Games", "Video Games",
 )  # fmt: skip
+TIME = (
+    "split_time.py deals what follows the training clicks to valid and test by chance, and all negatives, which have "
+    "no time there; here test follows valid, and a negative has the time of a click of its user"
+)
+"""What the user should know of a split by time."""
 LABEL = "the label there (5 stars) is the task 'loved' here; 'liked' is beside it"
 """What the user should know of MovieLens."""
 SHARES = [0.6, 0.2, 0.2]
@@ -39,8 +44,15 @@ def movielens(field: str) -> dict[str, Any]:
     return {"name": "movielens_1m", "domain": field.lower()}
 
 
-def split(dataset: str, shares: list[float] | None, seed: int | None) -> dict[str, Any]:
-    """The section `split`: rows are counted as the scripts count them."""
+def by_time(folder: str) -> bool:
+    """Whether a split's folder is one that split_time.py writes."""
+    return folder.endswith("_time")
+
+
+def split(dataset: str, shares: list[float] | None, seed: int | None, timed: bool = False) -> dict[str, Any]:
+    """The section `split`: rows are counted as the scripts count them, or cut at times where they are."""
+    if timed and dataset == "taobao":
+        return {"name": "time", "within": "domain", "shares": shares, "seed": seed}
     way = {"stratify": True} if dataset == "movielens_1m" else {"compat": True}
     return {"name": "random", "shares": shares, "seed": seed, **way}
 
@@ -49,10 +61,12 @@ def named(folder: str, seed: int | None) -> dict[str, Any] | None:
     """The section `dataset` of the split in a shipped config's folder, such as split_by_theme_10; None if it is no
     shipped one.
     """
-    found = re.fullmatch(r"split_by_(category|theme|gender|age|occupation)(?:_(\d+|all))?", folder)
+    found = re.fullmatch(r"split_by_(category|theme|gender|age|occupation)(?:_(\d+|all))?(_time)?", folder)
     if found is None:
         return None
-    by, size = found.groups()
+    by, size, timed = found.groups()
+    if timed and by != "theme":
+        return None
     if by == "theme" and size is not None:
         return taobao(-1 if size == "all" else int(size), NEGATIVES, seed)
     if by == "category" and size in ("6", "13"):

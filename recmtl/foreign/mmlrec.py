@@ -13,7 +13,7 @@ _FILES = {"name": "files"}
 _RANDOM = {"name": "random", "shares": [0.8, 0.1, 0.1]}
 DATASETS: Mapping[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
     "census": ("census", ("income", "never_married"), _FILES),
-    "amazon": ("amazon", (), _RANDOM),
+    "amazon": ("amazon", ("liked", "loved"), _RANDOM),
     "ijcai": ("ijcai15", (), _RANDOM),
     "iaac": ("ijcai18", (), _RANDOM),
     "kuairec": ("kuairec", (), _FILES),
@@ -21,6 +21,13 @@ DATASETS: Mapping[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
     "ae": ("aliexpress", (), _FILES),
 }
 """Its data set -> ours, its tasks where their losses can be named, and the split."""
+ONE_LABEL: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "amazon": ("liked", {"labels": "liked"}),
+    "kuairec": ("finished", {"labels": "finished"}),
+    "movielens_1m": ("loved", {"labels": "loved"}),
+    "aliexpress": ("click", {"tasks": ["click"]}),
+}
+"""Data set of a cell of several scenarios and one label -> that label's task here, and what chooses it."""
 DOMAINS = {"gender_tag": "gender", "age_tag": "age", "occupation_tag": "occupation", "scene": "country"}
 """Its column of the domains -> ours, where that has another name."""
 _COLUMNS = (
@@ -43,6 +50,15 @@ def translate(reader: Reader) -> Translation:
     reader.system = "MMLRec"
     name, tasks, split = DATASETS[_data_name(reader)]
     dataset = {"name": name, "domain": _domain(reader, name)}
+    if reader.take("model_config.task_name", str) == "msl" and name in ONE_LABEL:
+        task, choice = ONE_LABEL[name]
+        tasks = (task,)
+        reader.notes.append(
+            f"data_config.label_columns: MMLRec does not say what the one label is: here it is {task!r}"
+        )
+    else:
+        choice = {"labels": "stars"} if name == "amazon" else {}
+    dataset |= choice
     if name in ("amazon", "aliexpress"):
         what = "categories" if name == "amazon" else "countries"
         reader.notes.append(f"data_config: MMLRec does not say which {what} it used: set dataset.{what}")
@@ -74,7 +90,7 @@ def _domain(reader: Reader, dataset: str) -> str | None:
 
 
 def _train(reader: Reader, tasks: tuple[str, ...]) -> dict[str, Any]:
-    loss = reader.items("optim_config.loss", str) or []
+    loss = _losses(reader, len(tasks))
     kinds = list(dict.fromkeys(loss))
     if not tasks and kinds not in ([], ["binary_crossentropy"]):
         reader.leave("names other losses than binary_crossentropy: set train.losses", "optim_config.loss")
@@ -90,6 +106,14 @@ def _train(reader: Reader, tasks: tuple[str, ...]) -> dict[str, Any]:
         "balance": "pcgrad" if pcgrad else None,
         **optimizers(reader, "optim_config.optimizer", reader.take("optim_config.lr", float), l2, table_l2),
     }
+
+
+def _losses(reader: Reader, tasks: int) -> list[str]:
+    """One a task, from one a head: a label has a head for each domain. Where there is one label, its loss is all
+    tasks'."""
+    heads, labels = reader.items("optim_config.loss", str) or [], reader.items("data_config.label_columns", str) or []
+    of_label = list(dict(zip(labels, heads, strict=False)).values()) if len(labels) == len(heads) else heads
+    return of_label * max(tasks, 1) if len(of_label) == 1 else of_label
 
 
 def _leave(reader: Reader) -> None:

@@ -25,6 +25,9 @@ class Belonging:
     """Hash of the initial weights."""
     split: str
     """Hash of the split it was found on."""
+    bases: tuple[str, ...] = ()
+    """Hashes of the splits that this one extends: what was found on one of those will do. No id has moved since, and
+    a mask says nothing of the tables."""
 
 
 def save_mask(path: Path, mask: Mapping[str, Tensor], belonging: Belonging, score: float) -> None:
@@ -47,8 +50,8 @@ def load_mask(path: Path, weights: Mapping[str, Tensor], belonging: Belonging) -
 
     Raises:
         MissingError: it is not there.
-        DamagedError: it is damaged, of another task, found on other initial weights or on another split, or of
-            another architecture.
+        DamagedError: it is damaged, of another task, found on other initial weights or on a split that this one does
+            not extend, or of another architecture.
     """
     content = tensors.load(path)
     mask = content.get("mask")
@@ -69,9 +72,14 @@ def load_mask(path: Path, weights: Mapping[str, Tensor], belonging: Belonging) -
             f"{path} was found on other initial weights, and is a ticket only together with these.",
             hint=_HINT,
         )
-    if content.get("split") != belonging.split:
+    if content.get("split") not in (belonging.split, *belonging.bases):
         raise DamagedError(
             f"{path} was found on another split, whose training rows may be test rows of this one.",
             hint=_HINT,
         )
     return mask
+
+
+def found_on(path: Path) -> str:
+    """Hash of the split that the mask at `path` was found on. Errors as in `tensors.load`."""
+    return str(tensors.load(path).get("split"))

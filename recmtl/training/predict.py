@@ -25,14 +25,19 @@ and a row's prediction would depend in its last bits on where it stands.
 def predict_rows(model: Model, rows: Batch, tasks: Sequence[int]) -> NDArray[np.float32]:
     """predictions_BT of the asked tasks, in the units of their labels. The model is left in evaluation mode.
 
+    Where negatives were left out of the training rows, probabilities are those among all rows: here alone a model's
+    logits become predictions, for validation, scorecards and new rows alike.
+
     A row gets the same bits whatever rows stand beside it.
     """
     model.eval()
+    schema = model.schema
+    links = [(schema.tasks[task], schema.negative_rates.get(schema.tasks[task].name, 1.0)) for task in tasks]
     pieces = []
     for index_B in torch.arange(len(rows)).split(BATCH_ROWS):
         filler = index_B[:1].expand(-len(index_B) % PADDED_TO)
         logits_BT = model(rows.take(torch.cat([index_B, filler])), tasks)[: len(index_B)]
-        columns = [predict(logits_BT[:, place], model.schema.tasks[task]) for place, task in enumerate(tasks)]
+        columns = [predict(logits_BT[:, place], task, rate) for place, (task, rate) in enumerate(links)]
         pieces.append(torch.stack(columns, dim=1))
     return torch.cat(pieces).numpy()
 

@@ -190,7 +190,12 @@ class TestConventions:
             "amazon_13.json", "amazon_6.json",
             "census.json", "census_one_hot.json",
             "ijcai15.json", "ijcai18.json", "kuairand.json",
-            "kuairec.json", "lt4rec.json", "movielens_100k.json", "movielens_age.json", "movielens_gender.json",
+            "kuairec.json", "lt4rec.json",
+            "mmlrec_msl_ae.json", "mmlrec_msl_amazon.json", "mmlrec_msl_iaac.json",
+            "mmlrec_msl_kuairec.json", "mmlrec_msl_movielens.json", "mmlrec_mtl_amazon.json",
+            "mmlrec_mtl_census.json", "mmlrec_mtl_ijcai.json", "mmlrec_mtl_kuairec.json",
+            "mmlrec_mtl_movielens.json", "mmlrec_mtmsl_amazon.json", "mmlrec_mtmsl_movielens.json",
+            "movielens_100k.json", "movielens_age.json", "movielens_gender.json",
             "movielens_latest_small.json", "movielens_occupation.json", "sample.json", "taobao_10.json",
             "taobao_20.json", "taobao_30.json", "taobao_all.json",
         ]  # fmt: skip

@@ -5,8 +5,11 @@ import shutil
 from copy import deepcopy
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from foreign_documents import LT4REC, MLORA_README, MMLREC, MOVIELENS, PADDLEREC, TAOBAO
+
+from recmtl.recipe import read_recipe
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_data"
 
@@ -68,6 +71,23 @@ def test_a_split_of_taobao_is_made_as_the_foreign_config_says(recmtl, tmp_path):
     assert made["split"]["shares"] == [0.5, 0.25, 0.25] and made["dataset"]["negatives_per_click"] == [2.0, 5.0]
 
 
+def test_the_past_of_taobao_trains_where_the_foreign_folder_is_of_times(recmtl, tmp_path):
+    with_taobao(recmtl, tmp_path)
+    document = {**TAOBAO, "theme_num": 2, "split_save_path": "split_by_theme_2_time"}
+    config = written(tmp_path, "config_2_time.json", document)
+    ran = recmtl("split-domains", "--config", config, cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    rows = {
+        part: pq.ParquetDataset(tmp_path / f"data/config_2_time/{part}").read(["domain", "key:time"]).to_pandas()
+        for part in ("train", "valid", "test")
+    }
+    bounds = {
+        part: frame.groupby("domain", observed=True)["key:time"].agg(["min", "max"]) for part, frame in rows.items()
+    }
+    assert (bounds["train"]["max"] < bounds["valid"]["min"]).all()
+    assert (bounds["valid"]["max"] < bounds["test"]["min"]).all()
+
+
 def test_a_run_of_mamdr_trains(recmtl, tmp_path):
     with_taobao(recmtl, tmp_path)
     model = {"name": "mmoe", "num_experts": 2, "hidden_dim": [16], "tower_hidden_dim": [8]}
@@ -76,7 +96,34 @@ def test_a_run_of_mamdr_trains(recmtl, tmp_path):
     ran = recmtl("train-mtl", "--config", config, "--set", "train.batch_size=256", cwd=tmp_path)
     assert ran.code == 0, ran.err
     assert (tmp_path / "runs/mmoe/model/best.pt").is_file()
+    schema = json.loads((tmp_path / "data/mmoe/schema.json").read_text())
+    vectors = {feature["name"]: feature["dim"] for feature in schema["features"] if feature["kind"] == "vector"}
+    assert vectors == {"user_vector": 128, "item_vector": 128}
     assert ran.err.count("train.shuffle_buff_size had no effect in MAMDR") == 1
+
+
+def test_every_stage_says_the_same_of_a_foreign_config_once(recmtl, tmp_path):
+    with_taobao(recmtl, tmp_path)
+    model = {
+        "name": "shared_bottom",
+        "hidden_dim": [8],
+        "tower_hidden_dim": [],
+        "user_dim": 2,
+        "item_dim": 2,
+        "domain_dim": 2,
+    }
+    config = written(tmp_path, "bottom.json", of_mamdr(model))
+    notes = read_recipe(str(tmp_path / config)).notes
+    assert len(notes) > 5
+    small = ("--set", "prune.iterations=1", "--set", "train.batch_size=256")
+    words = (("split-domains",), ("prune-single", "--task", "click", *small), ("train-mtl", *small[2:]), ("evaluate",))
+    for command in words:
+        ran = recmtl(*command, "--config", config, cwd=tmp_path)
+        assert ran.code == 0, ran.err
+        said = [note for line in ran.err.splitlines() for note in notes if line.endswith(note)]
+        assert sorted(said) == sorted(notes), command
+    without = recmtl("evaluate", cwd=tmp_path).err
+    assert without and not any(note in without for note in notes)
 
 
 def test_a_model_that_is_not_here_splits_and_is_refused_where_it_is_read(recmtl, tmp_path):

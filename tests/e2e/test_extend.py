@@ -5,6 +5,9 @@ import json
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import torch
+
+from recmtl.artifacts import manifest, tensors
 
 CONFIG = {
     "dataset": {
@@ -12,6 +15,9 @@ CONFIG = {
         "categorical": ["item", "shop"], "numbers": ["price"], "domain": {"column": "country"},
     },
     "split": {"name": "random", "min_count": 2},
+    "model": {"name": "shared_bottom", "bottom": [8], "tower": []},
+    "train": {"epochs": 1, "batch_size": 64},
+    "prune": {"iterations": 1},
 }  # fmt: skip
 
 
@@ -115,3 +121,64 @@ def test_a_split_does_not_extend_itself_or_nothing(days, cli):
     assert ran.code == 2 and "cannot extend itself" in ran.err and "--data" in ran.err
     ran = cli("split-domains", "--config", "shop.json", "--data", "tuesday", "--extend", "sunday", cwd=days)
     assert ran.code == 5 and "sunday" in ran.err
+
+
+class TestTickets:
+    @pytest.fixture
+    def pruned(self, days, cli):
+        """Monday's ticket, in the run `old`."""
+        words = ("--config", "shop.json", "--data", "monday", "--run", "old", "--task", "click")
+        ran = cli("prune-single", *words, cwd=days)
+        assert ran.code == 0, ran.err
+        return days
+
+    def trained(self, days, cli, data, *more):
+        words = ("--config", "shop.json", "--data", data, "--run", data, "--tickets", "old", "--json", *more)
+        return cli("train-mtl", *words, cwd=days)
+
+    def test_one_of_the_split_that_is_extended_holds_on_the_new_one(self, pruned, cli):
+        assert extend(cli, pruned).code == 0
+        ran = self.trained(pruned, cli, "tuesday")
+        assert ran.code == 0, ran.err
+        assert ran.json["tickets"]["click"] < 1
+        assert ran.err.count("click: the ticket was found on a split that") == 1 and "data/tuesday extends" in ran.err
+        kept = tensors.load(pruned / "runs/old/tickets/click/ticket.pt")["mask"]
+        used = tensors.load(pruned / "runs/tuesday/model/best.pt")["masks"]["click"]
+        assert kept.keys() == used.keys() and all(torch.equal(kept[name], used[name]) for name in kept)
+        assert cli("evaluate", "--run", "tuesday", cwd=pruned).code == 0
+
+    def test_it_holds_over_several_days(self, pruned, cli):
+        assert extend(cli, pruned).code == 0
+        words = ("--config", "shop.json", "--data", "wednesday", "--extend", "tuesday", "--json")
+        ran = cli("split-domains", *words, cwd=pruned)
+        assert ran.code == 0, ran.err
+        manifests = [manifest.read(pruned / "data" / name) for name in ("tuesday", "wednesday")]
+        assert ran.json["bases"] == [manifests[1].inputs["extends"], manifests[0].inputs["extends"]]
+        assert self.trained(pruned, cli, "wednesday").code == 0
+
+    def test_on_its_own_split_nothing_is_said(self, pruned, cli):
+        ran = self.trained(pruned, cli, "monday")
+        assert ran.code == 0 and "was found on" not in ran.err
+
+    def test_one_of_a_split_that_is_not_extended_is_refused(self, pruned, cli):
+        assert cli("split-domains", "--config", "shop.json", "--data", "alone", cwd=pruned).code == 0
+        ran = self.trained(pruned, cli, "alone")
+        assert ran.code == 6 and "was found on another split" in ran.json["message"]
+
+    def test_the_new_days_own_is_none_for_the_day_before(self, pruned, cli):
+        assert extend(cli, pruned).code == 0
+        words = ("--config", "shop.json", "--data", "tuesday", "--run", "new", "--task", "click")
+        assert cli("prune-single", *words, cwd=pruned).code == 0
+        ran = self.trained(pruned, cli, "monday", "--tickets", "new")
+        assert ran.code == 6 and "was found on another split" in ran.json["message"]
+
+    def test_other_initial_weights_are_refused_as_ever(self, pruned, cli):
+        assert extend(cli, pruned).code == 0
+        ran = self.trained(pruned, cli, "tuesday", "--seed", "9")
+        assert ran.code == 6 and "was found on other initial weights" in ran.json["message"]
+
+    def test_a_model_of_the_day_before_is_none_of_the_new_split(self, pruned, cli):
+        assert self.trained(pruned, cli, "monday").code == 0
+        assert extend(cli, pruned).code == 0
+        ran = cli("evaluate", "--run", "monday", "--data", "tuesday", cwd=pruned)
+        assert ran.code == 6 and "was trained on another split" in ran.err

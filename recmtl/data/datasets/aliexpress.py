@@ -66,6 +66,8 @@ class AliexpressConfig(DatasetConfig):
     form: Literal["pairs", "joined"] = "pairs"
     """`pairs`: nl_user_train.csv with nl_item_train.csv, and so on, as published. `joined`: nl_train.csv and so on, as
     MTReclib's preprocessing writes them (there a country's train.csv and test.csv)."""
+    tasks: tuple[Literal["click", "conversion"], ...] = Field(default=("click", "conversion"), min_length=1)
+    """What is predicted."""
     domain: Literal["country"] | None = "country"
     """What tells the domains apart; none: one domain."""
 
@@ -82,18 +84,18 @@ class AliexpressConfig(DatasetConfig):
         for file in ("user_", "item_", "")
     )
 
-    @field_validator("countries")
+    @field_validator("countries", "tasks")
     @classmethod
-    def _each_once(cls, countries: tuple[Country, ...]) -> tuple[Country, ...]:
-        twice = [country for country, count in Counter(countries).items() if count > 1]
+    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        twice = [name for name, count in Counter(names).items() if count > 1]
         if twice:
             raise ValueError(f"{twice[0]!r} is there twice")
-        return countries
+        return names
 
     def layout(self) -> Layout:
         """16 categories and 63 numbers; the country as well, where there are several."""
         return Layout(
-            tasks=(Task(name="click", kind="binary"), Task(name="conversion", kind="binary")),
+            tasks=tuple(Task(name=name, kind="binary") for name in self.tasks),
             categorical=(*(("country",) if len(self.countries) > 1 else ()), *CATEGORIES),
             numbers=NUMBERS,
             domain=self.domain,

@@ -7,9 +7,9 @@ drop only rows that are equal in user, item and stars; so does `compat`, where t
 stars are two positives.)
 
 With the labels `stars` there is a row for every review, repeated ones too, none are drawn, and the tasks are `liked`
-(more than 3 stars, as in Scenario-Wise-Rec) and `loved` (more than 4). Features are then, beside user, item and
-category, the review's `year` and `month` (UTC), and in the edition of 2018 `verified`, `vote` and `style`, as in
-MMLRec. Votes are other people's and come after the review.
+(more than 3 stars, as in Scenario-Wise-Rec) and `loved` (more than 4); with the labels `liked` or `loved`, that task
+alone. Features are then, beside user, item and category, the review's `year` and `month` (UTC), and in the edition of
+2018 `verified`, `vote` and `style`, as in MMLRec. Votes are other people's and come after the review.
 """
 
 from collections import Counter
@@ -59,8 +59,8 @@ class AmazonConfig(DrawnConfig):
     """Categories whose reviews are read, spelled with spaces or as their files are."""
     edition: Literal[2018, 2014] = 2018
     """Of the files: `Video_Games_5.json.gz`, or `reviews_Video_Games_5.json.gz` of 2014."""
-    labels: Literal["review", "stars"] = "review"
-    """Reviews against drawn negatives, or two tasks about the stars; then nothing is drawn."""
+    labels: Literal["review", "stars", "liked", "loved"] = "review"
+    """Reviews against drawn negatives, or two tasks about the `stars`, or one of them; then nothing is drawn."""
     negatives_per_review: Ratios = (2.0, 5.0)
     """Each domain draws its ratio between these two; beside the labels `review`."""
 
@@ -81,16 +81,16 @@ class AmazonConfig(DrawnConfig):
 
     @property
     def _details(self) -> tuple[str, ...]:
-        """Keys of a review that are features beside the labels `stars`."""
-        return SINCE_2018 if self.labels == "stars" and self.edition == 2018 else ()
+        """Keys of a review that are features beside labels about the stars."""
+        return SINCE_2018 if self.labels != "review" and self.edition == 2018 else ()
 
     def layout(self) -> Layout:
         """The ids; the category as well, where there are several; what else a review says where its stars are asked
         for.
         """
-        names = ("review",) if self.labels == "review" else ("liked", "loved")
+        names = ("liked", "loved") if self.labels == "stars" else (self.labels,)
         category = ("category",) if len(self.categories) > 1 else ()
-        date = DATE if self.labels == "stars" else ()
+        date = DATE if self.labels != "review" else ()
         return Layout(
             tasks=tuple(Task(name=name, kind="binary") for name in names),
             categorical=("reviewerID", "asin", *category, *date, *self._details),
@@ -111,7 +111,7 @@ class AmazonConfig(DrawnConfig):
             connection.execute(f"{into} {query}")
             before += lines.count(connection)
             lines.drop(connection)
-        if self.labels == "stars":
+        if self.labels != "review":
             return f"SELECT place AS row, * EXCLUDE (place) FROM {REVIEWS}"
         return self.with_negatives(connection, REVIEWS, self.layout(), self.negatives_per_review)
 

@@ -40,8 +40,11 @@ USERS: dict[str, ColumnType] = {
 VIDEOS: dict[str, ColumnType] = {"video_id": "text", "feat": "text"}
 MOST = 5.0
 """The greatest label of the regression."""
+_FINISHED, _LIKED = "CAST(watch_ratio >= 1 AS DOUBLE) AS finished", "CAST(watch_ratio > 2 AS DOUBLE) AS liked"
 LABELS: Mapping[str, str] = {
-    "finished_liked": "CAST(watch_ratio >= 1 AS DOUBLE) AS finished, CAST(watch_ratio > 2 AS DOUBLE) AS liked",
+    "finished_liked": f"{_FINISHED}, {_LIKED}",
+    "finished": _FINISHED,
+    "liked": _LIKED,
     "watch_ratio": f"least(watch_ratio, {MOST!r}) AS watch_ratio",
 }
 TAGS = "list_filter(list_transform(string_split(trim(feat, '[]'), ','), lambda tag: trim(tag)), lambda tag: tag <> '')"
@@ -54,8 +57,8 @@ class KuairecConfig(DatasetConfig):
     name: Literal["kuairec"] = "kuairec"
     matrix: Literal["both", "big", "small"] = "both"
     """Whose views: the big matrix's to train and the small one's to test (the split policy `files`); or one's alone."""
-    labels: Literal["finished_liked", "watch_ratio"] = "finished_liked"
-    """Two binary tasks, or the watch ratio up to 5 as a regression."""
+    labels: Literal["finished_liked", "finished", "liked", "watch_ratio"] = "finished_liked"
+    """Two binary tasks, or one of them, or the watch ratio up to 5 as a regression."""
     domain: Literal["user_active_degree"] | None = None
     """What tells the domains apart; none: one domain."""
 
@@ -70,10 +73,10 @@ class KuairecConfig(DatasetConfig):
 
     def layout(self) -> Layout:
         """The user's features, the video's id, length and categories, and the day."""
-        tasks = (Task(name="finished", kind="binary"), Task(name="liked", kind="binary"))
+        tasks = tuple(Task(name=name, kind="binary") for name in self.labels.split("_"))
         ratio = (Task(name="watch_ratio", kind="regression", bounds=(0.0, MOST)),)
         return Layout(
-            tasks=tasks if self.labels == "finished_liked" else ratio,
+            tasks=ratio if self.labels == "watch_ratio" else tasks,
             categorical=("user_id", "video_id", "date", *USER_CATEGORIES),
             numbers=("video_duration", *USER_NUMBERS),
             sequences=("feat",),

@@ -57,7 +57,7 @@ class MovielensConfig(DatasetConfig):
 
     name: Literal["movielens_1m"] = "movielens_1m"
     labels: Labels = "liked_loved"
-    """Two binary tasks, or the stars as a regression."""
+    """Two binary tasks, or one of them, or the stars as a regression."""
     domain: Literal["gender", "occupation", "age"] | None = None
     """What tells the domains apart; none: one domain."""
 

@@ -59,7 +59,7 @@ class Movielens100kConfig(DatasetConfig):
 
     name: Literal["movielens_100k"] = "movielens_100k"
     labels: Labels = "liked_loved"
-    """Two binary tasks, or the stars as a regression."""
+    """Two binary tasks, or one of them, or the stars as a regression."""
     domain: Literal["gender", "occupation", "age"] | None = None
     """What tells the domains apart; none: one domain."""
 

@@ -38,7 +38,7 @@ class MovielensLatestSmallConfig(DatasetConfig):
 
     name: Literal["movielens_latest_small"] = "movielens_latest_small"
     labels: Labels = "liked_loved"
-    """Two binary tasks, or the stars as a regression."""
+    """Two binary tasks, or one of them, or the stars as a regression."""
 
     licence: ClassVar[str] = LICENCE
     archive: ClassVar[SourceFile | None] = SourceFile(

@@ -15,13 +15,16 @@ from recmtl.data.references import require_known
 from recmtl.data.sql import quote_text
 from recmtl.schema import Task
 
-Labels = Literal["liked_loved", "rating"]
+Labels = Literal["liked_loved", "liked", "loved", "rating"]
 LICENCE = "GroupLens: research use, no redistribution, no commercial use"
 ADDRESS = "https://files.grouplens.org/datasets/movielens/"
 MOST = 5.0
 """The greatest rating."""
+_LIKED, _LOVED = "CAST(rating > 3 AS DOUBLE) AS liked", "CAST(rating > 4 AS DOUBLE) AS loved"
 LABELS: Mapping[Labels, str] = {
-    "liked_loved": "CAST(rating > 3 AS DOUBLE) AS liked, CAST(rating > 4 AS DOUBLE) AS loved",
+    "liked_loved": f"{_LIKED}, {_LOVED}",
+    "liked": _LIKED,
+    "loved": _LOVED,
     "rating": "rating",
 }
 """SQL of each choice's label columns."""
@@ -33,7 +36,7 @@ def star_tasks(labels: Labels, least: float) -> tuple[Task, ...]:
     """The tasks of a choice of labels; `least` is the least rating there is."""
     if labels == "rating":
         return (Task(name="rating", kind="regression", bounds=(least, MOST)),)
-    return (Task(name="liked", kind="binary"), Task(name="loved", kind="binary"))
+    return tuple(Task(name=name, kind="binary") for name in labels.split("_"))
 
 
 def require_ratings(connection: DuckDBPyConnection, ratings: Delimited, known: Sequence[str], problem: str) -> None:

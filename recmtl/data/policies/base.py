@@ -85,7 +85,8 @@ class SplitConfig(Component):
     chance, a training row may list what lies in test, so deal by time for honest numbers."""
     negative_rate: NegativeRate | None = None
     """E.g. {"task": "click", "rate": 0.1}: of the training rows where that label is 0, only this share stays, by
-    chance; valid and test stay whole. What a model predicts is then too high: p means p * rate / (p * rate + 1 - p)."""
+    chance; valid and test stay whole. What a model learns, p, is then too high; it predicts what p means among all
+    rows, p * rate / (p * rate + 1 - p)."""
     min_count: PositiveInt = 1
     """A value seen less often in training shares the id of unseen values."""
     hashing: dict[str, HashSize] = Field(default_factory=dict)

@@ -8,7 +8,7 @@ from foreign_documents import AMAZON, MLORA_README, MOVIELENS, TAOBAO
 
 from recmtl.data.datasets.movielens import MovielensConfig
 from recmtl.data.datasets.taobao import TaobaoConfig
-from recmtl.data.policies import SplitConfig
+from recmtl.data.policies import SplitConfig, TimeSplit
 from recmtl.errors import ConfigError
 from recmtl.foreign import translate
 from recmtl.models.sharing import SharingConfig
@@ -68,6 +68,18 @@ class TestData:
         recipe = translated({**TAOBAO, "random_range": False, "ctr_ratio": 0.25})
         assert recipe.document["dataset"]["negatives_per_click"] == [4.0, 4.0]
         assert lines(recipe, "ctr_ratio_range had no effect")
+
+    def test_a_folder_of_times_asks_for_a_split_by_time(self):
+        recipe = translated({**TAOBAO, "split_save_path": "split_by_theme_10_time"})
+        split = recipe.section("split", SplitConfig)
+        assert isinstance(split, TimeSplit)
+        assert (split.shares, split.within, split.needs()) == ((0.6, 0.2, 0.2), "domain", ("time",))
+        assert "time" in recipe.section("dataset", TaobaoConfig).layout().keys
+        assert len(lines(recipe, "split_save_path: split_time.py deals")) == 1
+
+    def test_only_taobao_has_a_script_that_splits_by_time(self):
+        split = translated({**AMAZON, "split_save_path": "split_by_category_time"}).document["split"]
+        assert (split["name"], split["compat"]) == ("random", True)
 
     def test_minus_one_themes_are_all_of_them(self):
         assert translated({**TAOBAO, "theme_num": -1}).section("dataset", TaobaoConfig).themes is None
@@ -141,7 +153,7 @@ class TestRunOfMlora:
         used = {
             "model.user_dim", "model.item_dim", "model.domain_dim", "model.hidden_dim", "model.dropout",
             "train.epoch", "train.learning_rate", "train.loss", "train.optimizer", "train.patience", "dataset.name",
-            "dataset.domain_split_path", "dataset.batch_size", "dataset.seed", "model.name",
+            "dataset.domain_split_path", "dataset.batch_size", "dataset.seed", "model.name", "train.emb_trainable",
         }  # fmt: skip
         keys = {f"{section}.{key}" for section, inner in MLORA_README.items() for key in inner}
         assert keys - used - named == set()
@@ -211,18 +223,38 @@ class TestRunOfMlora:
     @pytest.mark.parametrize(
         ("data_set", "folder", "loaded", "said"),
         [
-            ("Taobao", "split_by_theme_10", True, "has no counterpart"),
             ("Amazon", "split_by_category_6", True, "asks for vectors that Amazon has not"),
             ("Amazon", "split_by_category_13", False, None),
+            ("Taobao", "split_by_theme_10", False, None),
         ],
     )
     def test_vectors_that_are_not_loaded_are_told(self, data_set, folder, loaded, said):
         dataset = {"name": data_set, "domain_split_path": folder}
         recipe = translated(run_of("mlp_single", train={"load_pretrain_emb": loaded}, dataset=dataset))
-        assert recipe.document["dataset"]["name"] == data_set.lower()
+        assert recipe.document["dataset"]["name"] == data_set.lower() and "pretrained" not in recipe.document["dataset"]
         found = lines(recipe, "train.load_pretrain_emb")
         assert len(found) == bool(said) and all(said in note for note in found)
         assert len(lines(recipe, "train.emb_trainable")) == 1
+
+    @pytest.mark.parametrize("moved", [True, False])
+    def test_published_vectors_are_features_that_stay_as_they_are(self, moved):
+        recipe = translated(run_of("mlp_single", train={"load_pretrain_emb": True, "emb_trainable": moved}))
+        dataset = recipe.section("dataset", TaobaoConfig)
+        assert [vector.name for vector in dataset.layout().vectors] == ["user_vector", "item_vector"]
+        assert len(lines(recipe, "train.load_pretrain_emb: the published vectors stand in place")) == 1
+        assert lines(recipe, "train.emb_trainable") == (
+            ["train.emb_trainable moves the published vectors there; here they stay as they are: left out"] * moved
+        )
+
+    def test_a_split_by_time_is_known_by_its_folder(self):
+        recipe = translated(run_of("mlp_single", dataset={"domain_split_path": "split_by_theme_10_time"}))
+        assert recipe.section("dataset", TaobaoConfig).themes == 10
+        assert recipe.section("split", SplitConfig).name == "time"
+        assert len(lines(recipe, "dataset.domain_split_path: split_time.py")) == 1
+
+    def test_no_other_data_set_is_split_by_time(self):
+        dataset = {"name": "Amazon", "domain_split_path": "split_by_category_6_time"}
+        assert "dataset" not in translated(run_of("mlp_single", dataset=dataset)).document
 
     def test_another_optimizer_and_loss_go_where_ours_are(self):
         train = {"optimizer": "adagrad", "loss": "mse", "learning_rate": 1}

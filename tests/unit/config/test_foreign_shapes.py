@@ -132,6 +132,22 @@ class TestMmlrec:
         train = recipe.section("train", TrainConfig)
         assert (train.optimizer.document()["l2"], train.table_optimizer.document()["l2"]) == (0.1, 0.2)
 
+    @pytest.mark.parametrize(
+        ("kind", "labels", "loss", "expected"),
+        [
+            ("mtmsl", ["label2", "label2", "label3", "label3"], ["binary_crossentropy"] * 2 + ["focal_loss"] * 2,
+             {"liked": "cross_entropy", "loved": "focal"}),
+            ("mtl", ["label2", "label3"], ["focal_loss", "binary_crossentropy"],
+             {"liked": "focal", "loved": "cross_entropy"}),
+            ("msl", ["label3", "label3"], ["focal_loss"] * 2, {"loved": "focal"}),
+            ("msl", ["label3", "label3"], ["binary_crossentropy"] * 2, {}),
+        ],
+    )  # fmt: skip
+    def test_the_loss_of_a_labels_heads_is_its_tasks(self, read, kind, labels, loss, expected):
+        document = cell({"label_columns": labels}, {"task_name": kind}, {"loss": loss})
+        found = read(json.dumps(document), "x.json").section("train", TrainConfig).losses
+        assert {task: one.name for task, one in found.items()} == expected
+
     def test_a_model_that_is_not_here_is_refused_by_its_name(self, read):
         recipe = read(json.dumps(cell(model={"model_name": "no_such"})), "x.json")
         with pytest.raises(ConfigError, match="model is 'no_such', which is no model"):

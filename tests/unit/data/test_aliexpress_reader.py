@@ -166,6 +166,19 @@ def test_countries_are_domains_and_a_feature(tmp_path: Path, domain: Any) -> Non
     assert tests == [(60,)]
 
 
+@pytest.mark.parametrize("tasks", [("click",), ("conversion",), ("conversion", "click")])
+def test_the_tasks_are_those_that_are_asked_for(tasks: Any) -> None:
+    assert [(task.name, task.kind) for task in AliexpressConfig(tasks=tasks).layout().tasks] == [
+        (task, "binary") for task in tasks
+    ]
+
+
+@pytest.mark.parametrize("tasks", [(), ("click", "click"), ("buy",)])
+def test_tasks_that_are_not_are_refused(tasks: Any) -> None:
+    with pytest.raises(ValidationError, match="tasks"):
+        AliexpressConfig(tasks=tasks)
+
+
 def test_a_country_alone_is_no_feature() -> None:
     layout = AliexpressConfig(countries=("FR",)).layout()
     assert layout.domain == "country" and layout.categorical == tuple(CATEGORIES) and layout.ready_made

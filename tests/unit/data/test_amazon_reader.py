@@ -45,6 +45,16 @@ def pandas_reads(name: str) -> pd.DataFrame:
     return pd.read_json(folder() / "amazon" / f"{name}_5.json.gz", lines=True, dtype={"vote": str})
 
 
+@pytest.mark.parametrize("label", ["liked", "loved"])
+def test_one_of_the_tasks_about_stars_has_the_rows_and_features_of_both(label: Any) -> None:
+    one, both = (AmazonConfig(categories=SAMPLE, labels=labels).layout() for labels in (label, "stars"))
+    assert [task.name for task in one.tasks] == [label]
+    assert [task.name for task in both.tasks] == ["liked", "loved"]
+    assert (one.categorical, one.keys, one.domain) == (both.categorical, both.keys, both.domain)
+    found, expected = (read(folder() / "amazon", categories=SAMPLE, labels=labels) for labels in (label, "stars"))
+    pd.testing.assert_frame_equal(found[[*one.categorical, label]], expected[[*one.categorical, label]])
+
+
 def test_every_review_is_a_row_where_stars_are_the_labels() -> None:
     found = read(folder() / "amazon", categories=SAMPLE, labels="stars")
     expected = pd.concat([pandas_reads("Made_Up_Toys"), pandas_reads("Made_Up_Games")])

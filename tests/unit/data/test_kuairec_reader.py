@@ -76,6 +76,13 @@ def test_the_labels_of_the_big_matrix(tmp_path: Path) -> None:
     assert "part" not in found and not KuairecConfig(matrix="big").layout().ready_made
 
 
+@pytest.mark.parametrize(("label", "values"), [("finished", [1, 0, 1, 1, 1, 0, 1]), ("liked", [0, 0, 0, 0, 1, 0, 1])])
+def test_one_of_the_two_tasks_alone(tmp_path: Path, label: Any, values: list[int]) -> None:
+    found, layout = read(files(tmp_path), labels=label, matrix="big"), KuairecConfig(labels=label).layout()
+    assert found[label].tolist() == values and len({"finished", "liked"} & set(found.columns)) == 1
+    assert [(task.name, task.kind) for task in layout.tasks] == [(label, "binary")]
+
+
 def test_a_pair_to_test_on_is_not_trained_on(tmp_path: Path) -> None:
     found = read(files(tmp_path))
     assert found["part"].tolist() == ["train"] * 6 + ["test"] * 2

@@ -113,6 +113,14 @@ def test_the_rating_itself(tmp_path: Path) -> None:
     assert [task.name for task in split(SAMPLE, tmp_path / "split", labels="rating").tasks] == ["rating"]
 
 
+@pytest.mark.parametrize(("label", "values"), [("liked", [1, 0, 1]), ("loved", [1, 0, 0])])
+def test_one_of_the_two_tasks_alone(tmp_path: Path, label: Any, values: list[int]) -> None:
+    found, layout = read(files(tmp_path), labels=label), MovielensConfig(labels=label).layout()
+    assert found[label].tolist() == values and len({"liked", "loved", "rating"} & set(found.columns)) == 1
+    assert [(task.name, task.kind) for task in layout.tasks] == [(label, "binary")]
+    assert split(SAMPLE, tmp_path / "split", labels=label).task_names == (label,)
+
+
 @pytest.mark.parametrize(
     ("domain", "names"),
     [

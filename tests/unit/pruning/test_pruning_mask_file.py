@@ -5,7 +5,7 @@ import torch
 
 from recmtl.artifacts import tensors
 from recmtl.errors import DamagedError, MissingError
-from recmtl.pruning.mask_file import Belonging, load_mask, save_mask
+from recmtl.pruning.mask_file import Belonging, found_on, load_mask, save_mask
 
 WEIGHTS = {"bottom.3.weight": torch.zeros(2, 3), "bottom.0.weight": torch.zeros(3, 4)}
 MASK = {"bottom.0.weight": torch.eye(3, 4).bool(), "bottom.3.weight": torch.ones(2, 3).bool()}
@@ -45,6 +45,17 @@ def test_equal_masks_are_equal_bytes(path, tmp_path):
 def test_a_mask_of_something_else_is_refused(path, belonging, reason):
     with pytest.raises(DamagedError, match=re.escape(f"{path} {reason}")):
         load_mask(path, WEIGHTS, belonging)
+
+
+@pytest.mark.parametrize("bases", [("s" * 64,), ("r" * 64, "s" * 64)])
+def test_a_mask_of_a_split_that_is_extended_is_taken(path, bases):
+    found = load_mask(path, WEIGHTS, Belonging("click", "a" * 64, "t" * 64, bases))
+    assert found.keys() == MASK.keys() and found_on(path) == "s" * 64
+
+
+def test_a_mask_of_another_base_is_refused(path):
+    with pytest.raises(DamagedError, match="was found on another split"):
+        load_mask(path, WEIGHTS, Belonging("click", "a" * 64, "t" * 64, ("r" * 64,)))
 
 
 @pytest.mark.parametrize(

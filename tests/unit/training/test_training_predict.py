@@ -73,3 +73,22 @@ def test_labels_stand_beside_predictions_and_are_nan_where_nothing_was_observed(
         assert np.array_equal(one.label[observed], BATCH.labels_BT[:, task].numpy()[observed])
         assert one.kind == "binary"
     assert not np.isnan(found[0].prediction).any()
+
+
+def test_a_task_whose_negatives_were_left_out_is_corrected_and_no_other():
+    schema, rate = planted_schema(), 0.05
+    thinned = Model(CONFIG, schema.model_copy(update={"negative_rates": {schema.task_names[1]: rate}}), seed=0)
+    before, after = predict_rows(model(), BATCH, [0, 1]), predict_rows(thinned, BATCH, [0, 1])
+    assert np.array_equal(after[:, 0], before[:, 0])
+    p = before[:, 1].astype(np.float64)
+    np.testing.assert_allclose(after[:, 1], p * rate / (p * rate + 1 - p), rtol=1e-5)
+    assert np.array_equal(predict_rows(thinned, BATCH, [1])[:, 0], after[:, 1])
+    assert [one.prediction.tolist() for one in task_predictions(thinned, ROWS, [1])] == [after[:, 1].tolist()]
+
+
+def test_a_corrected_row_gets_the_same_bits_whatever_stands_beside_it():
+    schema = planted_schema()
+    one = Model(CONFIG, schema.model_copy(update={"negative_rates": dict.fromkeys(schema.task_names, 0.3)}), seed=0)
+    whole = predict_rows(one, BATCH, [0, 1])
+    for rows in (1, 2, 3, 7, 31, 119):
+        assert np.array_equal(predict_rows(one, BATCH.take(torch.arange(rows)), [0, 1]), whole[:rows])
