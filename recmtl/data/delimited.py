@@ -16,7 +16,7 @@ from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.archive import open_maybe_gzip
 from recmtl.config import nearest
-from recmtl.data.lines import Lines, compression, literal_path
+from recmtl.data.lines import Lines, literal_path, unpacking
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.errors import DamagedError, DataError
 
@@ -81,10 +81,11 @@ def read_delimited(
     texts = ", ".join(f"{_cleaned(places[there.index(name)], missing)} AS {quote_name(name)}" for name in columns)
     table = quote_name(f"lines of {path}")
     try:
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {table} AS "
-            f"SELECT row_number() OVER () AS place, {texts} FROM {_source(path, form, before, places)}"
-        )
+        with unpacking(path) as packed:
+            connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {table} AS "
+                f"SELECT row_number() OVER () AS place, {texts} FROM {_source(path, packed, form, before, places)}"
+            )
     except duckdb.InvalidInputException as error:
         raise DataError(f"{path}: {_reason(error, len(there))}", hint=f"The columns are {', '.join(there)}.") from error
     except duckdb.IOException as error:  # a gzip stream that breaks off
@@ -106,7 +107,7 @@ def read_delimited(
     return read
 
 
-def _source(path: Path, form: Format, skip: int, columns: list[str]) -> str:
+def _source(path: Path, packed: str, form: Format, skip: int, columns: list[str]) -> str:
     """SQL: the file as text columns.
 
     Not with `parallel=false`: DuckDB 2.0 then drops everything after an unterminated quote without a word.
@@ -114,7 +115,7 @@ def _source(path: Path, form: Format, skip: int, columns: list[str]) -> str:
     quote = quote_text('"' if form.quotes else "")
     declared = "{" + ", ".join(f"{column}: 'VARCHAR'" for column in columns) + "}"
     return (
-        f"read_csv({quote_text(literal_path(path))}, compression='{compression(path)}', header=false, skip={skip}, "
+        f"read_csv({quote_text(literal_path(path))}, compression='{packed}', header=false, skip={skip}, "
         f"columns={declared}, delim={quote_text(form.delimiter)}, quote={quote}, escape={quote}, "
         f"encoding={quote_text(form.encoding)}, auto_detect=false, strict_mode=true, null_padding=false)"
     )

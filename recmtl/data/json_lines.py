@@ -15,7 +15,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.archive import open_maybe_gzip
-from recmtl.data.lines import Lines, compression, literal_path
+from recmtl.data.lines import Lines, literal_path, unpacking
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.errors import DataError
 
@@ -45,13 +45,13 @@ def read_json_lines(connection: DuckDBPyConnection, path: Path, keys: Sequence[s
     declared = "{" + ", ".join(f"{quote_text(key)}: 'VARCHAR'" for key in keys) + "}"
     texts = ", ".join(f"nullif(trim({quote_name(key)}), '') AS {quote_name(key)}" for key in keys)
     table = quote_name(f"lines of {path}")
-    packed = compression(path)
     try:
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT row_number() OVER () AS place, {texts} "
-            f"FROM read_json({quote_text(literal_path(path))}, format='newline_delimited', records='true', "
-            f"compression='{packed}', columns={declared})"
-        )
+        with unpacking(path) as packed:
+            connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT row_number() OVER () AS place, {texts} "
+                f"FROM read_json({quote_text(literal_path(path))}, format='newline_delimited', records='true', "
+                f"compression='{packed}', columns={declared})"
+            )
     except duckdb.InvalidInputException as error:
         problem = _problem(path) or " ".join(str(error).split())[:200]
         raise DataError(f"{path}: {problem}.", hint="Each line is one JSON object. Fetch the file again.") from error

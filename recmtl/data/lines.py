@@ -2,6 +2,9 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -56,20 +59,32 @@ class Lines(ABC):
             )
 
 
-def compression(path: Path) -> Literal["gzip", "none"]:
-    """By the first bytes. A gzip file is read to its end, where its checksum stands: DuckDB does not look at it.
+@contextmanager
+def unpacking(path: Path) -> Iterator[Literal["gzip", "none"]]:
+    """How the file is packed, by its first bytes. Meanwhile, in a thread beside this one, a gzip file is read to its
+    end, where its checksum stands: DuckDB does not look at it.
 
     Raises:
         MissingError: the file is not there.
-        DamagedError: its gzip stream is.
+        DamagedError: its gzip stream is; it takes the place of any error about what was read of it.
     """
     with reading(path), path.open("rb") as file:
-        if file.read(len(START)) != START:
-            return "none"
+        packed = file.read(len(START)) == START
+    if not packed:
+        yield "none"
+        return
+    with ThreadPoolExecutor(1) as thread:
+        end = thread.submit(_read_to_the_end, path)
+        try:
+            yield "gzip"
+        finally:
+            end.result()
+
+
+def _read_to_the_end(path: Path) -> None:
     with open_maybe_gzip(path) as unpacked:
         while unpacked.read(CHUNK_BYTES):
             pass
-    return "gzip"
 
 
 def literal_path(path: Path) -> str:
