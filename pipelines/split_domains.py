@@ -14,7 +14,7 @@ from recmtl.data.extending import Fitted
 from recmtl.data.fitting import check_names
 from recmtl.data.policies import PARTS, SplitConfig
 from recmtl.data.schema_file import load_schema
-from recmtl.data.split import build_split
+from recmtl.data.split import SplitOptions, build_split
 from recmtl.errors import ConfigError
 from recmtl.pipelines.lineage import BASES, extended_by
 from recmtl.pipelines.selection import Asked, select_split
@@ -82,16 +82,8 @@ class SplitDomains(Stage):
 
     def run(self, context: Context) -> dict[str, Any]:
         """Build the split."""
-        schema = build_split(
-            self.dataset,
-            self.policy,
-            self.raw,
-            context.out,
-            context.progress,
-            memory_limit=self.memory_limit,
-            base=self.base,
-            strict=self.strict,
-        )
+        options = SplitOptions(self.memory_limit, self.base, self.strict)
+        schema = build_split(self.dataset, self.policy, self.raw, context.out, context.progress, options)
         found = _facts(json.loads((context.out / "profile.json").read_text()), schema)
         return found if self.base is None else {**found, "grew": self.base.growth(schema), BASES: self.bases}
 

@@ -36,38 +36,46 @@ from recmtl.errors import DataError
 from recmtl.schema import Schema
 
 
+@dataclass(frozen=True)
+class SplitOptions:
+    """How a split is made, whatever the data set and the policy."""
+
+    memory_limit: int | None = None
+    """About so many bytes the process may take (none: half of the machine's memory): what does not fit lies on disk
+    meanwhile. The result is the same."""
+    base: Fitted | None = None
+    """What this split fitted stays, and grows."""
+    strict: bool = False
+    """Allow no leak."""
+
+
 def build_split(
     dataset: DatasetConfig,
     policy: SplitConfig,
     raw: Path,
     out: Path,
     progress: Progress = SILENT,
-    memory_limit: int | None = None,
-    base: Fitted | None = None,
-    strict: bool = False,
+    options: SplitOptions | None = None,
 ) -> Schema:
-    """Read the data set's files in `raw` and write the split below `out`; `progress` is told how far it is.
-
-    The process takes no more than about `memory_limit` bytes (none: half of the machine's memory): what does not fit
-    lies on disk meanwhile. The result is the same. With a `base`, what that split fitted stays, and grows.
-    Leaks are said to `progress`; `strict` allows none.
+    """Read the data set's files in `raw` and write the split below `out`; `progress` is told how far it is, and of
+    leaks.
 
     Raises:
         DataError: a file is not in its format, a part stays empty, a label is out of range; there is a leak.
         ConfigError: the policy does not fit the data set, or the data set not the base.
         MissingError: memory and disk are not enough.
     """
-    layout = dataset.layout()
-    with database(out, memory_limit) as connection:
+    layout, options = dataset.layout(), options or SplitOptions()
+    with database(out, options.memory_limit) as connection:
         progress.say(f"reading {dataset.name}")
         query = dataset.read(raw, connection)
         vectors = dataset.read_vectors(raw, connection)
         source = Source(dataset.name, layout, query, dataset.place(raw), vectors=vectors, stored=dataset.stored)
-        prepared = prepare(connection, source, policy, PARTS, progress, base)
+        prepared = prepare(connection, source, policy, PARTS, progress, options.base)
         schema, counts, layout = prepared.schema, prepared.counts, prepared.encoder.layout
         if empty := sorted({*layout.domain_groups.values()} - {*schema.domains}):
             progress.say(f"no row belongs to the domains {', '.join(empty)}: they are left out")
-        checked = check_leaks(connection, layout, schema, type(dataset).model_fields, progress, strict)
+        checked = check_leaks(connection, layout, schema, type(dataset).model_fields, progress, options.strict)
         vocabularies = prepared.encoder.features.vocabularies
         save_vocabularies(vocabularies, out / "vocabulary")
         write_vectors(connection, schema, vocabularies, source.vectors, out / "vectors")

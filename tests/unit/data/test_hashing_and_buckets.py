@@ -16,7 +16,7 @@ from recmtl.data.extending import Fitted
 from recmtl.data.layout import Layout
 from recmtl.data.loader import load_columns
 from recmtl.data.policies import PARTS, RandomSplit
-from recmtl.data.split import build_split
+from recmtl.data.split import SplitOptions, build_split
 from recmtl.errors import ConfigError
 from recmtl.schema import FIRST_ID, MISSING, Schema, Task
 from recmtl.testing.table_dataset import TableDataset
@@ -55,7 +55,7 @@ def split(
 ) -> tuple[Path, Schema]:
     out.mkdir()
     dataset = TableDataset(name="made_up", rows=pa.Table.from_pandas(frame, preserve_index=False), columns=layout)
-    return out, build_split(dataset, RandomSplit(name="random", **asked), out, out, base=base)
+    return out, build_split(dataset, RandomSplit(name="random", **asked), out, out, options=SplitOptions(base=base))
 
 
 def encoded(made: tuple[Path, Schema], part: str | None = None) -> pd.DataFrame:
