@@ -59,31 +59,35 @@ def code_rows(connection: DuckDBPyConnection, query: str, layout: Layout, domain
         seed: of the rows' chance.
     """
     texts = {column: quote_name(column) for column in text_columns(layout)} | {DOMAIN: domain}
-    others = _others(layout)
-    keyed = layout.keys.keys() >= {*ROW_KEY}
-    of_key = {layout.keys[key] for key in ROW_KEY} if keyed else {*texts}
     for column, text in texts.items():
-        bits = f", {hash_bits(f'{column}:', 'text')} AS bits" if column in of_key else ""
         connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE {dictionary(column)} AS
-            SELECT (row_number() OVER (ORDER BY text) - 1)::INTEGER AS code, text{bits}
+            SELECT (row_number() OVER (ORDER BY text) - 1)::INTEGER AS code, text,
+                {hash_bits(f"{column}:", "text")} AS bits
             FROM (SELECT DISTINCT {text} AS text FROM ({query})) WHERE text IS NOT NULL""")
-    place = {column: i for i, column in enumerate(texts)}
-    given = ", ".join([f'{text} AS "text:{place[column]}"' for column, text in texts.items()]
-                      + [f"{value} AS {quote_name(column)}" for column, value in others.items()])  # fmt: skip
-    codes = ", ".join(f"d{i}.code AS {quote_name(column)}" for column, i in place.items())
-    bits_of = [f"coalesce(d{place[column]}.bits, 0)" for column in texts if column in of_key]
-    untold = (*layout.numbers, *layout.sequences, *(task.name for task in layout.tasks))
-    bits_of += [] if keyed else [hash_bits("", _together(untold))]
-    # MD5 once more: by exclusive or alone, two users would have the same or the opposite chance with every item
-    chance = hash_bits(f"{seed}:", f"({_xor(bits_of)})::VARCHAR")
-    joins = " ".join(f'LEFT JOIN {dictionary(column)} AS d{i} ON d{i}.text = "text:{i}"' for column, i in place.items())
+    others = _others(layout)
+    alias = {column: f"d{i}" for i, column in enumerate(texts)}
+    given = [f'{text} AS "text:{alias[column]}"' for column, text in texts.items()]
+    given += [f"{value} AS {quote_name(column)}" for column, value in others.items()]
+    columns = [f"given.{quote_name(name)}" for name in ("row", *others)]
+    columns += [f"{d}.code AS {quote_name(column)}" for column, d in alias.items()]
+    joins = [f'LEFT JOIN {dictionary(column)} AS {d} ON {d}.text = "text:{d}"' for column, d in alias.items()]
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE raw_rows AS
-        SELECT {", ".join(f"given.{quote_name(name)}" for name in ("row", *others))}, {codes},
-            {chance} AS {quote_name(CHANCE)}
-        FROM (SELECT row, {given} FROM ({query})) AS given {joins}""")
+        SELECT {", ".join(columns)}, {_chance(layout, alias, seed)} AS {quote_name(CHANCE)}
+        FROM (SELECT row, {", ".join(given)} FROM ({query})) AS given {" ".join(joins)}""")
     _tell_apart(connection, [*others, *texts], seed)
+
+
+def _chance(layout: Layout, alias: Mapping[str, str], seed: int) -> str:
+    """SQL: a row's chance by its key alone, beside the dictionaries that are joined by these names."""
+    keyed = layout.keys.keys() >= {*ROW_KEY}
+    of_key = [layout.keys[key] for key in ROW_KEY] if keyed else [*alias]
+    bits = [f"coalesce({alias[column]}.bits, 0)" for column in dict.fromkeys(of_key)]
+    if not keyed:
+        bits.append(hash_bits("", _together((*layout.numbers, *layout.sequences, *(t.name for t in layout.tasks)))))
+    # MD5 once more: by exclusive or alone, two users would have the same or the opposite chance with every item
+    return hash_bits(f"{seed}:", f"({_xor(bits)})::VARCHAR")
 
 
 def _others(layout: Layout) -> Mapping[str, str]:
