@@ -3,7 +3,7 @@
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from recmtl.data.coded import code_rows, text_columns
+from recmtl.data.coded import code_rows
 from recmtl.data.layout import DOMAIN, Layout
 from recmtl.data.sql import quote_name
 
@@ -12,7 +12,7 @@ def make_raw_rows(connection: DuckDBPyConnection, rows: pa.Table, layout: Layout
     """`raw_rows`; the domain is the text in the column DOMAIN, and columns that are not there are missing in every
     row.
     """
-    nothing = {name: pa.nulls(len(rows), pa.string()) for name in text_columns(layout)}
+    nothing = {name: pa.nulls(len(rows), pa.string()) for name in layout.text_columns}
     nothing |= {task.name: pa.nulls(len(rows), pa.float64()) for task in layout.tasks}
     nothing |= {"part": pa.nulls(len(rows), pa.string())} if layout.ready_made else {}
     for name in [name for name in nothing if name not in rows.column_names]:

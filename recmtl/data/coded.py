@@ -15,22 +15,11 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from recmtl.data.layout import CHANCE, DOMAIN, Key, Layout
+from recmtl.data.layout import CHANCE, DOMAIN, Key, Layout, dictionary
 from recmtl.data.sql import hash_bits, quote_name
 
 ROW_KEY: tuple[Key, ...] = ("user", "item", "time")
 """The keys that name a row, where a data set has them all."""
-
-
-def text_columns(layout: Layout) -> tuple[str, ...]:
-    """The columns of `raw_rows` that hold codes."""
-    vectors = (vector.column for vector in layout.vectors)
-    return tuple(dict.fromkeys((*layout.categorical, *layout.keys.values(), *vectors, DOMAIN)))
-
-
-def dictionary(column: str) -> str:
-    """SQL: the table with `code` and `text` (unique, never null) of a text column."""
-    return quote_name(f"texts of {column}")
 
 
 def texts_of(connection: DuckDBPyConnection, column: str) -> pa.Array:
@@ -58,7 +47,7 @@ def code_rows(connection: DuckDBPyConnection, query: str, layout: Layout, domain
         domain: SQL over the query's columns, the text of a row's domain.
         seed: of the rows' chance.
     """
-    texts = {column: quote_name(column) for column in text_columns(layout)} | {DOMAIN: domain}
+    texts = {column: quote_name(column) for column in layout.text_columns} | {DOMAIN: domain}
     for column, text in texts.items():
         connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE {dictionary(column)} AS

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from duckdb import DuckDBPyConnection
 
 from recmtl.config import likely
-from recmtl.data.coded import dictionary
 from recmtl.data.knots import fit_knots
-from recmtl.data.layout import DOMAIN, PART, Layout
+from recmtl.data.layout import DOMAIN, PART, Layout, dictionary
 from recmtl.data.negative_rate import negative_rates
 from recmtl.data.policies import SplitConfig
 from recmtl.data.sql import exact_mean, quote_name

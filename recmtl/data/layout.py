@@ -8,12 +8,18 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from recmtl.data.sql import quote_name
 from recmtl.schema import Score, Task
 
 Key = Literal["user", "item", "time", "group"]
 
 DOMAIN, PART, CHANCE = "split:domain", "split:part", "split:chance"
 """The columns that splitting adds to the raw ones; no raw column's name has a colon."""
+
+
+def dictionary(column: str) -> str:
+    """SQL: the table with `code` and `text` (unique, never null) of a text column (see `coded`)."""
+    return quote_name(f"texts of {column}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +91,12 @@ class Layout:
         clash = {self.table(name) for name in self.categorical + self.sequences} & set(self.numbers)
         if clash:
             raise ValueError(f"the number {min(clash)!r} has a table of its own: no other feature shares it")
+
+    @property
+    def text_columns(self) -> tuple[str, ...]:
+        """Those that hold codes while rows are split (see `coded`)."""
+        vectors = (vector.column for vector in self.vectors)
+        return tuple(dict.fromkeys((*self.categorical, *self.keys.values(), *vectors, DOMAIN)))
 
     def table(self, feature: str) -> str:
         """The embedding table of a feature."""

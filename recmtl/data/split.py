@@ -14,7 +14,7 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.progress import SILENT, Progress
-from recmtl.data.coded import text_columns, texts_of
+from recmtl.data.coded import texts_of
 from recmtl.data.database import database
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.encoding import FeatureEncoder, RowEncoder, write_rows
@@ -133,7 +133,7 @@ def prepare(
     vocabularies |= fit_vectors(connection, source.layout, source.vectors)
     schema = make_schema(connection, source.name, source.layout, policy, vocabularies)
     schema = base.keep(schema) if base else schema
-    texts = {column: texts_of(connection, column) for column in text_columns(source.layout)}
+    texts = {column: texts_of(connection, column) for column in source.layout.text_columns}
     return Prepared(RowEncoder(source.layout, FeatureEncoder(schema, vocabularies), texts), counts, left_out)
 
 

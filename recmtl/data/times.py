@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from recmtl.data.coded import dictionary
+from recmtl.data.layout import dictionary
 from recmtl.data.sql import quote_name
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -14,9 +14,8 @@ from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
 from recmtl.artifacts.tables import TableWriter, read_table
-from recmtl.data.coded import dictionary
 from recmtl.data.folders import vocabulary_file
-from recmtl.data.layout import Layout
+from recmtl.data.layout import Layout, dictionary
 from recmtl.data.sql import quote_name
 from recmtl.data.vocabulary import FittedValues, Vocabulary
 from recmtl.errors import DamagedError

@@ -206,7 +206,7 @@ class TestEvaluate:
         ran = cli("evaluate", "--json", cwd=workspace)
         cells = ran.json["cells"]
         assert {"task", "domain", "rows", "positives", "auc", "log_loss", "gauc", "pr_auc"} < set(cells[0])
-        assert [c["rows"] for c in cells if c["domain"] == "all" and c["task"] == "click"] == [1405]
+        assert [c["rows"] for c in cells if c["domain"] == "all" and c["task"] == "click"] == [1395]
 
     def test_all_parts_together(self, workspace, cli):
         cells = cli("evaluate", "--part", "all", "--json", cwd=workspace).json["cells"]

@@ -2,8 +2,7 @@
 
 from typing import Literal
 
-from recmtl.data.coded import dictionary
-from recmtl.data.layout import CHANCE, Layout
+from recmtl.data.layout import CHANCE, Layout, dictionary
 from recmtl.data.policies.base import BY_CHANCE, Shares
 from recmtl.data.sql import hash_bits, quote_name
 from recmtl.errors import ConfigError

@@ -21,7 +21,7 @@ torch.set_num_threads(1)
 TINY = MultiTaskRanker(
     {"name": "shared_bottom", "bottom": [8], "tower": [], "encoder": {"embedding_dim": 2}},
     train={"epochs": 2, "batch_size": 32},
-    validation_share=0.3,
+    validation_share=0.5,  # some checks bring twelve rows: of a smaller share all may have one label
 )
 EXPECTED_TO_FAIL = {
     "check_sample_weight_equivalence_on_dense_data": "a weight multiplies a row's loss: a row of weight 2 is drawn "

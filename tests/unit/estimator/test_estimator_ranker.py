@@ -45,7 +45,7 @@ def test_it_says_what_it_found(fitted, rows):
 
 def test_the_model_is_that_of_the_best_epoch(ranker, rows):
     """Trained on long after validation got worse, it would predict something else."""
-    short = clone(ranker).set_params(train={**ranker.train, "epochs": 12, "patience": 12, "batch_size": 16})
+    short = clone(ranker).set_params(train={**ranker.train, "epochs": 20, "patience": 20, "batch_size": 16})
     short.fit(rows.X[:200], rows.y[:200])
     assert short.best_epoch_ < len(short.history_) - 1
     again = clone(short).set_params(train={**short.train, "epochs": short.best_epoch_ + 1})
@@ -69,7 +69,7 @@ def test_heavy_rows_decide(ranker, rows, fresh):
     """Half of the rows lie: the model believes those that have weight."""
     lies = np.arange(len(rows.X)) % 2 == 0
     y = np.where(lies, 1 - rows.y["click"], rows.y["click"])
-    ranker = clone(ranker).set_params(validation_share=0.05, train={**ranker.train, "patience": 6})
+    ranker = clone(ranker).set_params(validation_share=0.1, train={**ranker.train, "patience": 6})
     honest = ranker.fit(rows.X, y, sample_weight=np.where(lies, 0.0, 1.0)).predict(fresh.X)
     assert roc_auc_score(fresh.y["click"], honest) > 0.8
     liar = ranker.fit(rows.X, y, sample_weight=np.where(lies, 1.0, 0.0)).predict(fresh.X)
