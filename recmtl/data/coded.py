@@ -10,7 +10,7 @@ order of the files nor on threads, nor, where there are keys, on which features 
 apart by what else they hold, and rows alike in everything by their number among their like.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
@@ -37,44 +37,76 @@ def text_in_row(connection: DuckDBPyConnection, column: str, row: int) -> str | 
     return found[0] if found else None
 
 
+def code_table(connection: DuckDBPyConnection, table: str, columns: Iterable[str]) -> None:
+    """Put codes in place of the texts in some columns of a temporary table, and make their dictionaries."""
+    alias = {column: f"d{i}" for i, column in enumerate(columns)}
+    for column in alias:
+        _make_dictionary(connection, column, f"SELECT {quote_name(column)} AS text FROM {table}")
+    codes = ", ".join(f"{d}.code AS {quote_name(column)}" for column, d in alias.items())
+    joins = " ".join(
+        f"LEFT JOIN {dictionary(column)} AS {d} ON {d}.text = given.{quote_name(column)}" for column, d in alias.items()
+    )
+    connection.execute(
+        f"CREATE TEMP TABLE being_coded AS SELECT given.* REPLACE ({codes}) FROM {table} AS given {joins}"
+    )
+    connection.execute(f"DROP TABLE {table}")
+    connection.execute(f"ALTER TABLE being_coded RENAME TO {table}")
+
+
 def code_rows(connection: DuckDBPyConnection, query: str, layout: Layout, domain: str, seed: int) -> None:
     """Make `raw_rows`.
 
     Args:
         connection: where it will be.
-        query: gives `row` and the columns that the layout names; it is run several times.
+        query: gives `row` and the columns that the layout names; it is run several times. A text column may hold codes
+            already, by `code_table`; only the domain's may not.
         layout: of the query's columns.
         domain: SQL over the query's columns, the text of a row's domain.
         seed: of the rows' chance.
     """
+    kinds = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {query}").fetchall()}
     texts = {column: quote_name(column) for column in layout.text_columns} | {DOMAIN: domain}
-    for column, text in texts.items():
-        connection.execute(f"""
-            CREATE OR REPLACE TEMP TABLE {dictionary(column)} AS
-            SELECT (row_number() OVER (ORDER BY text) - 1)::INTEGER AS code, text,
-                {hash_bits(f"{column}:", "text")} AS bits
-            FROM (SELECT DISTINCT {text} AS text FROM ({query})) WHERE text IS NOT NULL""")
-    others = _others(layout)
+    coded = {column for column in texts if kinds.get(column) == "INTEGER"}
+    for column in texts.keys() - coded:
+        _make_dictionary(connection, column, f"SELECT {texts[column]} AS text FROM ({query})")
+    others, of_key = _others(layout), _of_key(layout, texts)
     alias = {column: f"d{i}" for i, column in enumerate(texts)}
     given = [f'{text} AS "text:{alias[column]}"' for column, text in texts.items()]
     given += [f"{value} AS {quote_name(column)}" for column, value in others.items()]
     columns = [f"given.{quote_name(name)}" for name in ("row", *others)]
-    columns += [f"{d}.code AS {quote_name(column)}" for column, d in alias.items()]
-    joins = [f'LEFT JOIN {dictionary(column)} AS {d} ON {d}.text = "text:{d}"' for column, d in alias.items()]
+    joins = []
+    for column, d in alias.items():
+        code = f'"text:{d}"' if column in coded else f"{d}.code"
+        columns.append(f"{code} AS {quote_name(column)}")
+        if column in of_key or column not in coded:
+            by = "code" if column in coded else "text"
+            joins.append(f'LEFT JOIN {dictionary(column)} AS {d} ON {d}.{by} = "text:{d}"')
+    chance = _chance(layout, [f"coalesce({alias[column]}.bits, 0)" for column in of_key], seed)
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE raw_rows AS
-        SELECT {", ".join(columns)}, {_chance(layout, alias, seed)} AS {quote_name(CHANCE)}
+        CREATE OR REPLACE TEMP TABLE raw_rows AS SELECT {", ".join(columns)}, {chance} AS {quote_name(CHANCE)}
         FROM (SELECT row, {", ".join(given)} FROM ({query})) AS given {" ".join(joins)}""")
     _tell_apart(connection, [*others, *texts], seed)
 
 
-def _chance(layout: Layout, alias: Mapping[str, str], seed: int) -> str:
-    """SQL: a row's chance by its key alone, beside the dictionaries that are joined by these names."""
-    keyed = layout.keys.keys() >= {*ROW_KEY}
-    of_key = [layout.keys[key] for key in ROW_KEY] if keyed else [*alias]
-    bits = [f"coalesce({alias[column]}.bits, 0)" for column in dict.fromkeys(of_key)]
-    if not keyed:
-        bits.append(hash_bits("", _together((*layout.numbers, *layout.sequences, *(t.name for t in layout.tasks)))))
+def _make_dictionary(connection: DuckDBPyConnection, column: str, texts: str) -> None:
+    """Of the texts that the query `texts` gives in its column `text`."""
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {dictionary(column)} AS
+        SELECT (row_number() OVER (ORDER BY text) - 1)::INTEGER AS code, text, {hash_bits(f"{column}:", "text")} AS bits
+        FROM (SELECT DISTINCT text FROM ({texts})) WHERE text IS NOT NULL""")
+
+
+def _of_key(layout: Layout, texts: Collection[str]) -> Collection[str]:
+    """The text columns that are a row's own key."""
+    named = layout.keys.keys() >= {*ROW_KEY}
+    return dict.fromkeys(layout.keys[key] for key in ROW_KEY) if named else texts
+
+
+def _chance(layout: Layout, bits: list[str], seed: int) -> str:
+    """SQL: a row's chance by its key alone, given the bits of the key's texts."""
+    if not layout.keys.keys() >= {*ROW_KEY}:
+        untold = (*layout.numbers, *layout.sequences, *(task.name for task in layout.tasks))
+        bits = [*bits, hash_bits("", _together(untold))]
     # MD5 once more: by exclusive or alone, two users would have the same or the opposite chance with every item
     return hash_bits(f"{seed}:", f"({_xor(bits)})::VARCHAR")
 

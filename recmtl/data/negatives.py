@@ -62,7 +62,7 @@ def draw_negatives(
         user and item of each negative, ordered by user, then item.
     """
     chance = np.random.default_rng(seed)
-    touched = _distinct(user * items + item)
+    touched = distinct(user * items + item)
     left = items - np.bincount(touched // items, minlength=len(wanted))
     wanted = np.minimum(wanted, left)
     drawn = np.empty(0, np.int64)
@@ -71,8 +71,8 @@ def draw_negatives(
         if not lack.any():
             break
         fresh = np.repeat(np.arange(len(wanted)), lack) * items
-        fresh = _distinct(fresh + chance.integers(0, items, len(fresh)))
-        drawn = _distinct(np.concatenate([drawn, fresh[~_among(fresh, touched)]]))
+        fresh = distinct(fresh + chance.integers(0, items, len(fresh)))
+        drawn = distinct(np.concatenate([drawn, fresh[~_among(fresh, touched)]]))
     lack = wanted - np.bincount(drawn // items, minlength=len(wanted))
     rest = [drawn]
     for index in np.flatnonzero(lack):  # users who have nearly everything by now: chance seldom finds what is left
@@ -83,7 +83,7 @@ def draw_negatives(
     return drawn // items, drawn % items
 
 
-def _distinct(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+def distinct(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     """Sorted, each once: numpy's own `unique` hashes, which takes ten times as long."""
     pairs = np.sort(pairs)
     return pairs[np.append(True, pairs[1:] != pairs[:-1])] if len(pairs) else pairs

@@ -63,7 +63,8 @@ class DatasetConfig(Component):
         return str(raw)
 
     def read(self, raw: Path, connection: DuckDBPyConnection) -> str:
-        """Query for all rows of the files in `raw`, with the columns that `layout` names and `row`.
+        """Query for all rows of the files in `raw`, with the columns that `layout` names and `row`. A text column may
+        hold codes (see `data.coded`).
 
         Raises:
             DataError: a file is not in the data set's format; names file, row and column.

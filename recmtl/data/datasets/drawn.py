@@ -10,15 +10,15 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 from pydantic import NonNegativeInt
 
 from recmtl.data.ahead import ahead_of
+from recmtl.data.coded import code_table
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.layout import Layout
-from recmtl.data.negatives import Ratios, chance_of, count_negatives, draw_negatives
+from recmtl.data.negatives import Ratios, chance_of, count_negatives, distinct, draw_negatives
 from recmtl.data.sql import quote_name
 
 NEGATIVES = "drawn_negatives"
@@ -41,12 +41,13 @@ class DrawnConfig(DatasetConfig):
         negatives by domain, user and item.
 
         The table has `place` (unique) and the layout's columns; the layout has the keys user, item and time, and a
-        domain. A negative has the label 0 in every task. Its time is that of one of its user's positives in the
-        domain, taken in turn: a split by time finds negatives wherever it finds positives.
+        domain. Here the keys become codes. A negative has the label 0 in every task. Its time is that of one of its
+        user's positives in the domain, taken in turn: a split by time finds negatives wherever it finds positives.
         """
         user, item, time = (quote_name(layout.keys[key]) for key in ("user", "item", "time"))
         domain = quote_name(str(layout.domain))
-        columns = ", ".join(dict.fromkeys((user, item, time, domain)))
+        code_table(connection, table, dict.fromkeys(layout.keys.values()))
+        columns = ", ".join((user, item, time, domain))
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {NEGATIVES} AS SELECT place, {columns} FROM {table} LIMIT 0")
         last = connection.execute(f"SELECT max(place) FROM {table}").fetchall()[0][0]
         names = [name for (name,) in connection.execute(f"SELECT DISTINCT {domain} FROM {table} ORDER BY 1").fetchall()]
@@ -68,7 +69,7 @@ class DrawnConfig(DatasetConfig):
 def _draw(given: tuple[pa.Table, str], seed: int, ratios: Ratios, compat: bool) -> pa.Table:
     """User, item and time of a domain's negatives, by user and item, from those of its positives and its name."""
     positives, domain = given
-    (users, user), (items, item) = (_codes(positives[name]) for name in ("u", "i"))
+    (users, user), (items, item) = (_places(positives[name]) for name in ("u", "i"))
     order = np.argsort(user * len(items) + item, kind="stable")
     has, chance = np.bincount(user), chance_of(seed, domain)
     wanted = count_negatives(has, ratios, chance, compat)
@@ -76,13 +77,11 @@ def _draw(given: tuple[pa.Table, str], seed: int, ratios: Ratios, compat: bool) 
     turn = np.arange(len(user)) - np.searchsorted(user, user)
     of_positive = order[(np.cumsum(has) - has)[user] + turn % has[user]]
     times = positives["t"].take(pa.array(of_positive))
-    return pa.table({"u": users.take(pa.array(user)), "i": items.take(pa.array(item)), "t": times})
+    return pa.table({"u": users[user], "i": items[item], "t": times})
 
 
-def _codes(texts: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int64]]:
-    """The distinct texts in their order, and the place of each text among them."""
-    encoded = texts.combine_chunks().dictionary_encode()
-    order = pc.sort_indices(encoded.dictionary).to_numpy()
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    return encoded.dictionary.take(pa.array(order)), place[encoded.indices.to_numpy()]
+def _places(codes: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct codes in their order, and the place of each code among them."""
+    wide = codes.to_numpy().astype(np.int64)
+    found = distinct(wide)
+    return found, np.searchsorted(found, wide)

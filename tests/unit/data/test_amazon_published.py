@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
+from raw_rows import decoded
 
 from recmtl.data.datasets.amazon import AmazonConfig
 from recmtl.data.policies import SplitConfig
@@ -26,7 +27,7 @@ PUBLISHED = {  # reviews, users, items, users and items that meet
 def read(raw: Path, threads: int = 2, **options: Any) -> pd.DataFrame:
     with duckdb.connect(config={"threads": threads}) as connection:
         query = AmazonConfig(**options).read(raw, connection)
-        return connection.execute(f"SELECT * FROM ({query}) ORDER BY row").df()
+        return connection.execute(f"SELECT * FROM ({decoded(connection, query)}) ORDER BY row").df()
 
 
 def counted(found: pd.DataFrame) -> dict[str, tuple[int, int, int]]:

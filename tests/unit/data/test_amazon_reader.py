@@ -10,6 +10,7 @@ import duckdb
 import pandas as pd
 import pytest
 from pydantic import ValidationError
+from raw_rows import decoded
 
 from recmtl.data.datasets.amazon import AmazonConfig
 from recmtl.errors import DataError, MissingError
@@ -22,7 +23,7 @@ SAMPLE = ("Made_Up_Toys", "Made Up Games")
 def read(raw: Path, threads: int = 2, **options: Any) -> pd.DataFrame:
     with duckdb.connect(config={"threads": threads}) as connection:
         query = AmazonConfig(**options).read(raw, connection)
-        return connection.execute(f"SELECT * FROM ({query}) ORDER BY row").df()
+        return connection.execute(f"SELECT * FROM ({decoded(connection, query)}) ORDER BY row").df()
 
 
 def review(user: str, item: str, stars: float = 5.0, time: int = 1_400_000_000, **more: Any) -> str:

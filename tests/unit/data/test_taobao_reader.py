@@ -8,6 +8,7 @@ import duckdb
 import pandas as pd
 import pytest
 from pydantic import ValidationError
+from raw_rows import decoded
 
 from recmtl.data.datasets.taobao import TaobaoConfig
 from recmtl.errors import DataError, MissingError
@@ -19,7 +20,7 @@ PAIR = ["user_id", "item_id", "theme_id"]
 def read(raw: Path, threads: int = 2, **options: Any) -> pd.DataFrame:
     with duckdb.connect(config={"threads": threads}) as connection:
         query = TaobaoConfig(**options).read(raw, connection)
-        return connection.execute(f"SELECT * FROM ({query}) ORDER BY row").df()
+        return connection.execute(f"SELECT * FROM ({decoded(connection, query)}) ORDER BY row").df()
 
 
 def files(raw: Path, log: str, users: str = "u1 u2 u3", items: str = "i1 i2 i3 i4 i5 i6 i7 i8 i9") -> Path:

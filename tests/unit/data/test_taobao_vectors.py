@@ -6,6 +6,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from raw_rows import decoded
 
 from recmtl.data.datasets.taobao import TaobaoConfig
 from recmtl.data.policies import SplitConfig
@@ -19,7 +20,7 @@ PAIR = ["user_id", "item_id", "theme_id"]
 def read(raw: Path, purchases: bool) -> pd.DataFrame:
     with duckdb.connect() as connection:
         query = TaobaoConfig(purchases=purchases, negatives_per_click=(5.0, 5.0)).read(raw, connection)
-        return connection.execute(f"SELECT * FROM ({query}) ORDER BY row").df()
+        return connection.execute(f"SELECT * FROM ({decoded(connection, query)}) ORDER BY row").df()
 
 
 def files(raw: Path, log: str) -> Path:
