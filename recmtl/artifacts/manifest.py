@@ -1,7 +1,9 @@
 """manifest.json: what a published folder holds, and what made it. No manifest, no artefact."""
 
 import json
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
 from platform import python_version
@@ -73,12 +75,19 @@ def write(
 
     Errors: ValueError for a link or device in the folder, and for NaN or infinity in `config` or `notes`.
     """
+    files = _files(folder)
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        digests = threads.map(sha256_file, files.values())
+        outputs = {
+            name: OutputFile(sha256=digest, bytes=path.stat().st_size)
+            for (name, path), digest in zip(files.items(), digests, strict=True)
+        }
     manifest = Manifest(
         stage=stage,
         fingerprint=fingerprint,
         config=config,
         inputs=inputs,
-        outputs={name: OutputFile(sha256=sha256_file(p), bytes=p.stat().st_size) for name, p in _files(folder).items()},
+        outputs=outputs,
         versions=_versions(),
         seed=seed,
         started=started,

@@ -16,7 +16,7 @@ from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.archive import open_maybe_gzip
 from recmtl.config import nearest
-from recmtl.data.lines import Lines, literal_path, unpacking
+from recmtl.data.lines import PLACE, Lines, literal_path, unpacking
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.errors import DamagedError, DataError
 
@@ -84,7 +84,7 @@ def read_delimited(
         with unpacking(path) as packed:
             connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE {table} AS "
-                f"SELECT row_number() OVER () AS place, {texts} FROM {_source(path, packed, form, before, places)}"
+                f"SELECT {texts} FROM {_source(path, packed, form, before, places)}"
             )
     except duckdb.InvalidInputException as error:
         raise DataError(f"{path}: {_reason(error, len(there))}", hint=f"The columns are {', '.join(there)}.") from error
@@ -95,7 +95,7 @@ def read_delimited(
         f"CAST({quote_name(name)} AS DOUBLE) AS {quote_name(name)}" if kind == "number" else quote_name(name)
         for name, kind in columns.items()
     )
-    read = Delimited(path, table, f"SELECT place, {casts} FROM {table}", form, before)
+    read = Delimited(path, table, f"SELECT {PLACE} AS place, {casts} FROM {table}", form, before)
     for name, kind in columns.items():
         text = quote_name(name)
         if kind == "number":

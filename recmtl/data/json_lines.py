@@ -15,7 +15,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.archive import open_maybe_gzip
-from recmtl.data.lines import Lines, literal_path, unpacking
+from recmtl.data.lines import PLACE, Lines, literal_path, unpacking
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.errors import DataError
 
@@ -48,14 +48,14 @@ def read_json_lines(connection: DuckDBPyConnection, path: Path, keys: Sequence[s
     try:
         with unpacking(path) as packed:
             connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT row_number() OVER () AS place, {texts} "
+                f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {texts} "
                 f"FROM read_json({quote_text(literal_path(path))}, format='newline_delimited', records='true', "
                 f"compression='{packed}', columns={declared})"
             )
     except duckdb.InvalidInputException as error:
         problem = _problem(path) or " ".join(str(error).split())[:200]
         raise DataError(f"{path}: {problem}.", hint="Each line is one JSON object. Fetch the file again.") from error
-    read = JsonLines(path, table, f"SELECT * FROM {table}")
+    read = JsonLines(path, table, f"SELECT {PLACE} AS place, * FROM {table}")
     for key in keys:
         name = quote_name(key)
         read.require(connection, key, f"{name} IS NULL OR NOT contains({name}, chr(0))", "holds a NUL byte")

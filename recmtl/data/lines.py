@@ -18,6 +18,10 @@ from recmtl.data.sql import quote_name
 from recmtl.errors import DataError
 
 CHUNK_BYTES = 1 << 20
+PLACE = "rowid + 1"
+"""SQL: a row's place among the lines of a table that was made of a file. `row_number()` would read the file on one core
+alone.
+"""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Lines(ABC):
 
     path: Path
     table: str
-    """Their columns as texts."""
+    """Their columns as texts, in the file's order."""
     query: str
     """The rows in the types that the reader promises."""
 
@@ -49,7 +53,7 @@ class Lines(ABC):
             DataError: names file, line, column and text, then the `problem`.
         """
         bad = connection.execute(
-            f"SELECT place, coalesce({quote_name(column)}, '') FROM {self.table} "
+            f"SELECT {PLACE} AS place, coalesce({quote_name(column)}, '') FROM {self.table} "
             f"WHERE NOT coalesce({condition}, false) ORDER BY place LIMIT 1"
         ).fetchone()
         if bad:

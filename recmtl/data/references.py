@@ -12,7 +12,7 @@ def require_unique(connection: DuckDBPyConnection, lines: Delimited, column: str
         DataError: names file, line and column.
     """
     lines.require(connection, column, f"{column} IS NOT NULL", "is no id")
-    first = f"place IN (SELECT min(place) FROM {lines.table} GROUP BY {column})"
+    first = f"rowid IN (SELECT min(rowid) FROM {lines.table} GROUP BY {column})"
     lines.require(connection, column, first, "is there a second time")
 
 

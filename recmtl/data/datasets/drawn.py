@@ -84,4 +84,6 @@ def _places(codes: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[np.int64
     """The distinct codes in their order, and the place of each code among them."""
     wide = codes.to_numpy().astype(np.int64)
     found = distinct(wide)
-    return found, np.searchsorted(found, wide)
+    place = np.empty(found[-1] + 1, np.int64)  # a search for each code takes ten times as long
+    place[found] = np.arange(len(found))
+    return found, place[wide]
