@@ -139,10 +139,7 @@ def prepare(
 
 def _deal(connection: DuckDBPyConnection, layout: Layout, policy: SplitConfig, needed: Sequence[str]) -> dict[str, int]:
     """How many rows each part has."""
-    connection.execute(
-        f"CREATE TEMP TABLE rows AS SELECT raw_rows.*, dealt.part AS {quote_name(PART)} "
-        f"FROM raw_rows JOIN ({dealing(policy, layout)}) AS dealt USING (row)"
-    )
+    connection.execute(f"CREATE TEMP TABLE rows AS {dealing(policy, layout)}")
     connection.execute("DROP TABLE raw_rows")
     counts = dict(connection.execute(f"SELECT {quote_name(PART)}, count(*) FROM rows GROUP BY 1").fetchall())
     for part in needed:

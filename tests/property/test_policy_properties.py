@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from raw_rows import make_raw_rows
 
 from recmtl.data.filters import filter_rows
-from recmtl.data.layout import DOMAIN, Layout
+from recmtl.data.layout import DOMAIN, PART, Layout
 from recmtl.data.negative_rate import dealing
 from recmtl.data.policies import (
     PARTS,
@@ -110,7 +110,7 @@ def dealt(policy: SplitConfig, rows: list[Row], threads: int) -> tuple[list[tupl
     with duckdb.connect(config={"threads": threads}) as connection:
         make_raw_rows(connection, table, LAYOUT, policy.seed)
         policy, left_out = filter_rows(connection, LAYOUT, policy, "here", "")
-        found = connection.execute(dealing(policy, LAYOUT)).fetchall()
+        found = connection.execute(f'SELECT row, "{PART}" FROM ({dealing(policy, LAYOUT)})').fetchall()
     return sorted(found), sum(left_out.values())
 
 

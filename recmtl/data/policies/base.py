@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from recmtl.config import Component, Config, likely
-from recmtl.data.layout import CHANCE, DOMAIN, Key, Layout
+from recmtl.data.layout import CHANCE, DOMAIN, PART, Key, Layout
 from recmtl.data.policies.buckets import Buckets
 from recmtl.data.sql import quote_name
 from recmtl.data.times import Moment
@@ -113,6 +113,17 @@ class SplitConfig(Component):
         """
         raise TypeError(f"{type(self).__name__} has no query")
 
+    def dealt(self, layout: Layout) -> str:
+        """SELECT all of raw_rows, and the part as PART, of every row that belongs to one.
+
+        Raises:
+            ConfigError: the data set lacks what the policy needs.
+        """
+        return (
+            f"SELECT raw_rows.*, dealt.part AS {quote_name(PART)} "
+            f"FROM raw_rows JOIN ({self.query(layout)}) AS dealt USING (row)"
+        )
+
     def mend(self, part: str) -> str:
         """What to do if `part` stays empty."""
         return f"Give {part} a larger share in the section 'split'."
@@ -170,12 +181,6 @@ def binary_task(layout: Layout, name: str | None, asking: str) -> Task:
     if task.kind != "binary":
         raise ConfigError(f"{asking} needs a binary task, but {task.name!r} is a {task.kind}.")
     return task
-
-
-def place_by_chance(within: str) -> str:
-    """SQL: a row's place, in 0..1, in the random order of the rows that agree on the expressions `within`."""
-    rank = f"row_number() OVER (PARTITION BY {within} ORDER BY {BY_CHANCE})"
-    return f"({rank} - 0.5) / count(*) OVER (PARTITION BY {within})"
 
 
 DOMAIN_COLUMN = quote_name(DOMAIN)

@@ -4,8 +4,9 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from recmtl.data.layout import Key, Layout
-from recmtl.data.policies.base import BY_CHANCE, DOMAIN_COLUMN, Shares, binary_task, key_column, place_by_chance
+from recmtl.data.layout import PART, Key, Layout
+from recmtl.data.policies.base import BY_CHANCE, DOMAIN_COLUMN, Shares, binary_task, key_column
+from recmtl.data.policies.by_chance import cut_by_chance
 from recmtl.data.sql import quote_name
 
 
@@ -31,14 +32,19 @@ class RandomSplit(Shares):
         return ("user",) if self.compat else ()
 
     def query(self, layout: Layout) -> str:
-        """Rank the rows of a domain by chance and cut at the shares."""
+        """As `dealt`, or as the originals."""
         if self.compat:
             return self._as_originals(layout)
-        within = DOMAIN_COLUMN
+        return f"SELECT row, {quote_name(PART)} AS part FROM ({self.dealt(layout)})"
+
+    def dealt(self, layout: Layout) -> str:
+        """Line the rows of a domain up by chance and cut at the shares."""
+        if self.compat:
+            return super().dealt(layout)
+        within = {"domain": DOMAIN_COLUMN}
         if self.stratify:
-            within += f", {quote_name(binary_task(layout, None, 'split.stratify').name)}"
-        place = place_by_chance(within)
-        return f"SELECT row, {self.part_at('place')} AS part FROM (SELECT row, {place} AS place FROM raw_rows)"
+            within["label"] = f"coalesce({quote_name(binary_task(layout, None, 'split.stratify').name)}, -1)"
+        return cut_by_chance(within, self.part_at)
 
     def _as_originals(self, layout: Layout) -> str:
         """Rank as ever, and cut at whole numbers of rows."""
