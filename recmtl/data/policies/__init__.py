@@ -2,7 +2,8 @@
 DuckDB.
 
 Chance comes from MD5 over the seed and the row's (or the group's) own key, so it depends on neither the order of
-rows nor the number of threads. A policy is a query from the table `raw_rows` (see `data.coded`) to its rows with their parts.
+rows nor the number of threads. A policy is a query from the table `raw_rows` (see `data.coded`) to its rows with their
+parts.
 """
 
 from recmtl.data.policies.base import PARTS, History, KCore, NegativeRate, Shares, SplitConfig
