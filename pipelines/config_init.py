@@ -40,6 +40,8 @@ class FirstConfig:
     """Of each column: name, kind, distinct values, share that is missing, role, reason."""
     notes: list[str]
     """What the person should know beside it."""
+    folders: int = 0
+    """Of which the first rows were looked at; 0 where they are the first of the whole table."""
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -49,6 +51,8 @@ class FirstConfig:
     @property
     def title(self) -> str:
         """Of the columns."""
+        if self.folders:
+            return f"guessed from {self.rows:,} rows, the first of {self.folders} folders; correct what is wrong"
         return f"guessed from {'all' if self.whole else 'the first'} {self.rows:,} rows; correct what is wrong"
 
 
@@ -92,7 +96,7 @@ def first_config(
         "model": _model(len(guesses.of(Role.LABEL)), total),
         "train": _train(total),
     }
-    return FirstConfig(document, sample.rows, sample.whole, _columns(guesses), guesses.notes)
+    return FirstConfig(document, sample.rows, sample.whole, _columns(guesses), guesses.notes, sample.folders)
 
 
 def _first_name(paths: tuple[Path, ...]) -> str:

@@ -40,6 +40,7 @@ class SplitDomains(Stage):
         if self.policy.hashing or self.policy.buckets:  # told before all rows are read
             check_names(self.dataset.layout(), self.policy)
         self.raw = workspace.root if self.dataset.in_place else workspace.raw(self.dataset.name)
+        self.dataset = self.dataset.within(self.policy, workspace.root)
         sections = {"dataset": self.dataset.document(), "split": self.policy.document()}
         remembered = self.selection.remembered()
         return Plan(
@@ -49,7 +50,7 @@ class SplitDomains(Stage):
             self.policy.seed,
             remembered,
             None if self.asked.sample else ("data", self.selection.data),
-            self.selection.remark,
+            f"{self.selection.remark}\n{self.dataset.remark}".strip(),
         )
 
     def _base_input(self, workspace: Workspace) -> dict[str, str]:

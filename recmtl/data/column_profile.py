@@ -4,15 +4,17 @@ A column is taken for numbers, texts or lists if the reader of own tables would 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from recmtl.data.table_files import TableFiles
+from recmtl.data.partitions import RowFile
+from recmtl.data.table_files import TableFiles, open_table
 from recmtl.data.table_piece import Piece
 from recmtl.data.typed_columns import is_list, plain
 from recmtl.errors import DataError
@@ -22,6 +24,8 @@ SEPARATORS = ("|", ";", ",")
 MISSING_WORDS = ("?", "\\N", "NA", "N/A", "null", "NULL", "None", "nan", "NaN")
 """Texts that mean missing in a column of otherwise numbers; the first two, in any column."""
 _ANYWHERE = frozenset(MISSING_WORDS[:2])
+MOST_FOLDERS = 40
+"""Folders of a larger table whose first rows are looked at: one folder may be one day."""
 _LIST_SHARE = 0.05
 """Of texts with a separator, at least, if they are lists."""
 
@@ -59,7 +63,7 @@ class ColumnProfile:
 
 @dataclass(frozen=True)
 class Sample:
-    """The first rows of a table."""
+    """The first rows of a table, or of some of its folders."""
 
     columns: tuple[ColumnProfile, ...]
     rows: int
@@ -67,10 +71,12 @@ class Sample:
     """These are all rows."""
     missing: tuple[str, ...]
     """Texts that mean missing."""
+    folders: int = 0
+    """Whose first rows these are; 0 where they are the first of the whole table."""
 
 
 def profile_columns(table: TableFiles, most: int) -> Sample:
-    """The columns of the first `most` rows.
+    """The columns of the first `most` rows; of a larger table in several folders, of the first rows of these.
 
     Raises:
         DataError: there are no rows, or one of these is not as the form says.
@@ -79,9 +85,24 @@ def profile_columns(table: TableFiles, most: int) -> Sample:
     pieces, rows, whole = _first_pieces(table, most)
     if not rows:
         raise DataError(f"{table.source} holds no rows.", hint="Look at the program that writes it.")
+    chosen = [] if whole else _spread(table.files)
+    if chosen:
+        parts = [open_table(table.source, table.form, files) for files in chosen]
+        pieces = [piece for part in parts for piece in _first_pieces(part, max(most // len(parts), 1))[0]]
+        rows = sum(len(piece.batch) for piece in pieces)
     names = list(dict.fromkeys(name for piece in pieces for name in piece.batch.schema.names))
     missing = _missing_words(pieces, names)
-    return Sample(tuple(_profile(name, pieces, missing) for name in names), rows, whole, missing)
+    return Sample(tuple(_profile(name, pieces, missing) for name in names), rows, whole, missing, len(chosen))
+
+
+def _spread(files: Sequence[RowFile]) -> list[list[RowFile]]:
+    """The files of each of some folders, from the first to the last; nothing if there is one folder alone."""
+    folders: dict[Path, list[RowFile]] = {}
+    for file in files:
+        folders.setdefault(file.path.parent, []).append(file)
+    count = min(len(folders), MOST_FOLDERS)
+    found = list(folders.values())
+    return [found[place * (len(found) - 1) // (count - 1)] for place in range(count)] if count > 1 else []
 
 
 def _first_pieces(table: TableFiles, most: int) -> tuple[list[Piece], int, bool]:
@@ -99,7 +120,7 @@ def _first_pieces(table: TableFiles, most: int) -> tuple[list[Piece], int, bool]
 
 
 def _sliced(piece: Piece, rows: int) -> Piece:
-    return type(piece)(piece.batch.slice(0, rows), piece.place, piece.source, piece.written)
+    return replace(piece, batch=piece.batch.slice(0, rows))
 
 
 def _missing_words(pieces: Sequence[Piece], names: Sequence[str]) -> tuple[str, ...]:

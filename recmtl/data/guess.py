@@ -201,7 +201,7 @@ def _features(guesses: Guesses) -> None:
             guesses.give(column, Role.NUMBER, "fractions")
         elif names_rows(column, guesses.sample.rows):
             guesses.give(column, Role.OUT, "nearly unique: it names the row")
-        elif column.kind is Kind.TIME:
+        elif column.kind is Kind.TIME or (column.kind is Kind.TEXT and _are_times(column)):
             guesses.give(column, Role.OUT, "a time: derive features such as the hour from it")
         elif column.kind is Kind.TEXT:
             guesses.give(column, Role.CATEGORICAL, "texts")

@@ -26,7 +26,7 @@ KEYS = {
         "item", "itemid", "iid", "video", "videoid", "movie", "movieid", "ad", "adid", "product", "productid",
         "goodsid", "sku", "newsid", "docid", "postid", "photoid", "creativeid", "songid",
     ),
-    "time": ("time", "timestamp", "ts", "datetime", "date", "eventtime", "timems"),
+    "time": ("time", "timestamp", "ts", "datetime", "date", "eventtime", "timems", "day", "dt", "ds"),
     "group": ("session", "sessionid", "requestid", "pvid", "searchid", "impressionid", "queryid"),
 }  # fmt: skip
 """Key -> names, the likeliest first."""

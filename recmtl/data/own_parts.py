@@ -1,7 +1,7 @@
 """The files of a data set whose parts the user names, each a file or a folder of files."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +21,15 @@ def files_of_parts(parts: Mapping[Part, Path]) -> list[Path]:
         MissingError: a part has none.
         DataError: a file is in two.
     """
-    files = {part: table_paths(source) for part, source in parts.items()}
+    return apart({part: table_paths(source) for part, source in parts.items()})
+
+
+def apart(files: Mapping[Part, Sequence[Path]]) -> list[Path]:
+    """The files of all parts, each in one alone.
+
+    Raises:
+        DataError: a file is in two.
+    """
     for (part, paths), (other, its) in itertools.combinations(files.items(), 2):
         both = {path.resolve() for path in paths} & {path.resolve() for path in its}
         if both:

@@ -1,4 +1,4 @@
-"""Tables of rows in files: a file, a folder of files in the order of their names, or standard input.
+"""Tables of rows in files: a file, a folder of files in the order of their paths, or standard input.
 
 Read in pieces of bounded size, in order, with all columns as they are.
 """
@@ -23,6 +23,8 @@ from recmtl.data.csv_pieces import open_delimited
 from recmtl.data.json_pieces import open_json_lines
 from recmtl.data.parquet_pieces import START as PARQUET
 from recmtl.data.parquet_pieces import open_parquet
+from recmtl.data.partition_columns import with_partition
+from recmtl.data.partitions import RowFile, row_files, with_content
 from recmtl.data.row_counts import about_rows
 from recmtl.data.table_form import NAMES, TableForm, form_of
 from recmtl.data.table_piece import Opened, Piece
@@ -55,8 +57,13 @@ class TableFiles:
     columns: tuple[str, ...]
     """Of the first file; of JSON lines and TFRecord, those of its first rows."""
     pieces: Iterator[Piece]
-    paths: tuple[Path, ...] = ()
-    """The files; none of a stream."""
+    files: tuple[RowFile, ...] = ()
+    """Those that are read; none of a stream."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Of the files."""
+        return tuple(file.path for file in self.files)
 
     @property
     def about_rows(self) -> int:
@@ -93,17 +100,19 @@ class TableFiles:
         return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def open_table(source: str, form: TableForm | None = None) -> TableFiles:
+def open_table(source: str, form: TableForm | None = None, files: Sequence[RowFile] | None = None) -> TableFiles:
     """The rows at a path, or of standard input for "-".
 
     Args:
         source: a file, a folder, or "-".
         form: of all files; if None, the ending of each file's name says it, and standard input's first bytes.
+        files: those of the folder that are read, one at least; None: all.
 
     Raises:
         MissingError: there is no such file, or no file in the folder.
         ConfigError: nothing says the form; or files of several forms.
-        DataError: the first file is not in its form; the pieces raise it for what comes later.
+        DataError: the first file is not in its form, or the folder is not laid out as one table; the pieces raise it
+            for what comes later.
         DamagedError: a gzip stream or a Parquet file is cut off or corrupt.
     """
     if source == STDIN:
@@ -112,34 +121,16 @@ def open_table(source: str, form: TableForm | None = None) -> TableFiles:
         return _open_stream(sys.stdin.buffer, "standard input", form)
     if Path(source).is_fifo():
         return _open_stream(Path(source).open("rb"), source, form)
-    paths = table_paths(Path(source))
-    form = form or _form_of_all(paths, source)
-    opened = _open_file(paths[0], form)
-    pieces = _one_after_the_other(opened, paths[1:], form)
-    return TableFiles(source, form, opened.columns, pieces, tuple(paths))
+    files = with_content(row_files(Path(source))) if files is None else files
+    form = form or _form_of_all([file.path for file in files], source)
+    opened = _open_file(files[0], form)
+    pieces = _one_after_the_other(opened, files[1:], form)
+    return TableFiles(source, form, opened.columns, pieces, tuple(files))
 
 
 def table_paths(source: Path) -> list[Path]:
-    """The file, or the folder's files in the order of their names; hidden ones, and those with a leading "_", are marks
-    of the programs that write such folders.
-
-    Raises:
-        MissingError: there are none.
-        DataError: there is a folder among them.
-    """
-    if not source.is_dir():
-        with reading(source):
-            source.stat()
-        return [source]
-    with reading(source):
-        paths = sorted(path for path in source.iterdir() if not path.name.startswith((".", "_")))
-    inner = next((path for path in paths if path.is_dir()), None)
-    if inner is not None:
-        raise DataError(f"{inner} is a folder in a folder of rows.", hint="Put all files into one folder.")
-    if not paths:
-        raise MissingError(f"{source} holds no files.", hint=f"It should hold files of rows: {NAMES}.")
-    # a task of a distributed writer that had no rows leaves an empty file; if all are empty, the first one says so
-    return [path for path in paths if path.stat().st_size or form_of(path.name) is None] or paths[:1]
+    """The file, or the folder's files in the order of their paths. Errors as in `row_files`."""
+    return [file.path for file in with_content(row_files(source))]
 
 
 def _form_of_all(paths: Sequence[Path], source: str) -> TableForm:
@@ -156,14 +147,15 @@ def _form_of_all(paths: Sequence[Path], source: str) -> TableForm:
     return cast(TableForm, next(iter(forms)))
 
 
-def _open_file(path: Path, form: TableForm) -> Opened:
+def _open_file(file: RowFile, form: TableForm) -> Opened:
+    path = file.path
     with ExitStack() as stack:
         with reading(path):
             stream = path.open("rb") if form is TableForm.PARQUET else open_maybe_gzip(path)
         stack.enter_context(stream)
         opened = _OPENERS[form](stream, str(path))
         stack.pop_all()
-    return replace(opened, pieces=_closing(stream, path, opened.pieces))
+    return with_partition(replace(opened, pieces=_closing(stream, path, opened.pieces)), file.partition)
 
 
 def _closing(stream: BinaryIO, path: Path, pieces: Iterator[Piece]) -> Iterator[Piece]:
@@ -171,14 +163,14 @@ def _closing(stream: BinaryIO, path: Path, pieces: Iterator[Piece]) -> Iterator[
         yield from pieces
 
 
-def _one_after_the_other(opened: Opened, others: Sequence[Path], form: TableForm) -> Iterator[Piece]:
+def _one_after_the_other(opened: Opened, others: Sequence[RowFile], form: TableForm) -> Iterator[Piece]:
     yield from opened.pieces
-    for path in others:
-        following = _open_file(path, form)
+    for file in others:
+        following = _open_file(file, form)
         if form in _BY_ROW:
             yield from following.pieces
             continue
-        _refuse_others(path, following.columns, opened.columns)
+        _refuse_others(file.path, following.columns, opened.columns)
         for piece in following.pieces:
             yield replace(piece, batch=piece.batch.select(list(opened.columns)))
 

@@ -21,6 +21,8 @@ class Piece:
     """The file."""
     written: bool
     """All values are texts, as in a delimited file: numbers are written out."""
+    told: tuple[str, ...] = ()
+    """Columns that the file's folders say: texts, whatever the form of the file."""
 
     def text(self, column: str, missing: Sequence[str] = ()) -> pa.StringArray:
         """A column as text; a column that is not there is null in every row.
@@ -34,7 +36,7 @@ class Piece:
     def number(self, column: str, missing: Sequence[str] = ()) -> pa.DoubleArray:
         """A column as finite numbers. Raises as `text` does."""
         with self._named(column):
-            return as_number(self._values(column), missing, written=self.written)
+            return as_number(self._values(column), missing, written=self.written or column in self.told)
 
     def texts(self, column: str, missing: Sequence[str] = (), separator: str = "|") -> pa.ListArray:
         """A column as lists of text. Raises as `text` does."""

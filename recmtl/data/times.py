@@ -6,10 +6,12 @@ the largest number tells what they count since 1970: below 1e11 seconds, below 1
 microseconds, else nanoseconds.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
+import duckdb
 from pydantic import AfterValidator
 
 from recmtl.data.layout import dictionary
@@ -65,6 +67,16 @@ def date_at(since_epoch: int) -> str:
     """The date-time so many microseconds after 1970 began."""
     seconds, rest = divmod(since_epoch, 1_000_000)
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest).isoformat()
+
+
+def dates(texts: Sequence[str]) -> dict[str, int]:
+    """Text -> its microseconds since 1970, of those that are dates or date-times, by the rules of `times`."""
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            f"SELECT text, {_date('text')} FROM (SELECT unnest(?::VARCHAR[]) AS text) WHERE {_number('text')} IS NULL",
+            [list(texts)],
+        ).fetchall()
+    return {text: int(since) for text, since in found if since is not None}
 
 
 def times(column: str) -> str:

@@ -9,6 +9,7 @@ from duckdb import DuckDBPyConnection
 
 from recmtl.config import Component
 from recmtl.data.layout import Layout
+from recmtl.data.policies import SplitConfig
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,20 @@ class DatasetConfig(Component):
     def layout(self) -> Layout:
         """What the columns of `read` mean."""
         raise TypeError(f"{type(self).__name__} does not say what its columns mean")
+
+    def within(self, policy: SplitConfig, workspace: Path) -> "DatasetConfig":
+        """Itself; or one that passes over files whose rows the policy leaves out by their time, to the same split.
+
+        Raises:
+            MissingError: a file is not there.
+            DataError: no file may have a row in the policy's span.
+        """
+        return self
+
+    @property
+    def remark(self) -> str:
+        """What is passed over, for the person; empty if nothing is."""
+        return ""
 
     def own_files(self, workspace: Path) -> list[Path]:
         """Every file that `read` reads, of a data set whose files are in place.

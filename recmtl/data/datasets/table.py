@@ -1,7 +1,7 @@
 """A user's own table: files of rows, described in the config.
 
 CSV, TSV, JSON lines, Parquet or TFRecord, plain or gzip, a file or a folder of files. Paths are relative to the
-workspace; the files are read where they lie, and their hashes are the split's inputs.
+workspace; the files are read where they lie, and the hashes of those that are read are the split's inputs.
 """
 
 import itertools
@@ -15,11 +15,14 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.layout import Key, Layout
-from recmtl.data.own_parts import Part, files_of_parts
+from recmtl.data.own_parts import Part, apart, files_of_parts
+from recmtl.data.partitions import row_files
+from recmtl.data.policies import SplitConfig
+from recmtl.data.pruning import Reading, files_to_read
 from recmtl.data.table_files import open_table
 from recmtl.data.table_form import TableForm
 from recmtl.data.table_piece import Piece
@@ -41,7 +44,7 @@ class TableConfig(DatasetConfig):
 
     name: Literal["table"] = "table"
     train: str
-    """The rows; a path relative to the workspace."""
+    """The rows; a path relative to the workspace. Folders in it say a column: `date=2026-11-20`, or `2026-11-20`."""
     test: str | None = None
     """Rows of a test part of its own (the split policy `files`); none: the policy takes it out of the others."""
     valid: str | None = None
@@ -69,6 +72,8 @@ class TableConfig(DatasetConfig):
 
     in_place: ClassVar[bool] = True
     stored: ClassVar[bool] = True
+    _within: Reading | None = PrivateAttr(default=None)
+    """What a policy's span leaves to read; None: all is read."""
 
     @model_validator(mode="after")
     def _described(self) -> "TableConfig":
@@ -106,6 +111,10 @@ class TableConfig(DatasetConfig):
         return tuple(dict.fromkeys([*self.categorical, *domain, *self.keys.values()]))
 
     @property
+    def _form(self) -> TableForm | None:
+        return TableForm(self.format) if self.format else None
+
+    @property
     def _weights(self) -> tuple[str, ...]:
         return (self.weight,) if self.weight else ()
 
@@ -130,9 +139,24 @@ class TableConfig(DatasetConfig):
         """The file or folder of the rows."""
         return str(raw / self.train)
 
+    def within(self, policy: SplitConfig, workspace: Path) -> "TableConfig":
+        """One that passes over the folders outside the policy's span, where folders say the time key."""
+        column = self.keys.get("time")
+        files = {part: row_files(source) for part, source in self._parts(workspace).items()}
+        narrowed, place = self.model_copy(), self.place(workspace)
+        narrowed._within = files_to_read(files, policy, column, self._missing(column), self._form, place)
+        return narrowed
+
+    @property
+    def remark(self) -> str:
+        """How many folders are passed over."""
+        return self._within.remark if self._within else ""
+
     def own_files(self, workspace: Path) -> list[Path]:
-        """The files of all parts. Errors as in `files_of_parts`."""
-        return files_of_parts(self._parts(workspace))
+        """The files of all parts that are read. Errors as in `files_of_parts`."""
+        if self._within is None:
+            return files_of_parts(self._parts(workspace))
+        return apart({part: [file.path for file in files] for part, files in self._within.files.items()})
 
     def read(self, raw: Path, connection: DuckDBPyConnection) -> str:
         """All rows of train, then those of valid, then those of test."""
@@ -156,14 +180,21 @@ class TableConfig(DatasetConfig):
     def _batches(self, workspace: Path) -> Iterator[pa.RecordBatch]:
         row = 0
         for part, source in self._parts(workspace).items():
-            before = row
-            table = open_table(str(source), TableForm(self.format) if self.format else None)
+            before, files = row, self._within.files[part] if self._within else None
+            if files is not None and not files:
+                continue  # all of its folders lie outside the span
+            table = open_table(str(source), self._form, files)
             table.require(self._wanted(), _MEND)
             for piece in table.pieces:
                 yield self._batch(piece, row, part)
                 row += len(piece.batch)
-            if row == before:
+            if row == before and not self.remark:
                 raise DataError(f"{source} holds no rows.", hint="Look at the program that writes it.")
+        if not row:
+            raise DataError(
+                f"{self.place(workspace)}: no row is in the folders that are read ({self.remark}).",
+                hint="Look at the program that writes them, or ask for another span.",
+            )
 
     def _wanted(self) -> list[str]:
         """Every column that is read."""
@@ -179,9 +210,13 @@ class TableConfig(DatasetConfig):
         fields += [(name, pa.list_(pa.string())) for name in self.sequences]
         return pa.schema([*fields, ("row", pa.int64()), ("part", pa.string())])
 
+    def _missing(self, text: str | None) -> tuple[str, ...]:
+        """What means missing in a column that is read as text."""
+        return () if self.domain and text == self.domain.column else self.missing
+
     def _batch(self, piece: Piece, before: int, part: Part) -> pa.RecordBatch:
-        rows, domain = len(piece.batch), self.domain.column if self.domain else None
-        columns = [piece.text(name, () if name == domain else self.missing) for name in self._texts]
+        rows = len(piece.batch)
+        columns = [piece.text(name, self._missing(name)) for name in self._texts]
         columns += [piece.number(name, self.missing) for name in self.numbers]
         columns += [task.labels(piece, self.missing) for task in self.tasks]
         columns += [piece.number(name, self.missing) for name in self._weights]

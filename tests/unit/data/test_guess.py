@@ -100,6 +100,13 @@ class TestRoles:
         assert [name for name, role in found.items() if role == "label"] == ["conversion"]
         assert found["click"] == found["watch_ratio"] == "left out"
 
+    def test_dates_are_the_time_or_nothing(self, tmp_path):
+        """A category of days has no value of a new day."""
+        frame = clicks()
+        frame["dt"] = [f"2026-11-{1 + row // 20:02}" for row in range(len(frame))]
+        assert roles(guessed(frame, tmp_path)) == {**ROLES, "dt": "left out"}
+        assert roles(guessed(frame.drop(columns="timestamp"), tmp_path))["dt"] == "time"
+
     def test_a_domain_that_is_named(self, tmp_path):
         found = roles(guessed(clicks(), tmp_path, domain="brand"))
         assert found["brand"] == "domain" and found["scene"] == "categorical"
