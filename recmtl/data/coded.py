@@ -59,13 +59,17 @@ def code_rows(connection: DuckDBPyConnection, query: str, layout: Layout, domain
     Args:
         connection: where it will be.
         query: gives `row` and the columns that the layout names; it is run several times. A text column may hold codes
-            already, by `code_table`; only the domain's may not.
+            already, by `code_table`.
         layout: of the query's columns.
-        domain: SQL over the query's columns, the text of a row's domain.
+        domain: SQL over the query's columns, the text of a row's domain; for a domain column that is a text column
+            itself its codes are taken.
         seed: of the rows' chance.
     """
     kinds = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {query}").fetchall()}
     texts = {column: quote_name(column) for column in layout.text_columns} | {DOMAIN: domain}
+    same = layout.domain if layout.domain in texts and not layout.domain_groups else None
+    if same:
+        del texts[DOMAIN]
     coded = {column for column in texts if kinds.get(column) == "INTEGER"}
     for column in texts.keys() - coded:
         _make_dictionary(connection, column, f"SELECT {texts[column]} AS text FROM ({query})")
@@ -73,14 +77,17 @@ def code_rows(connection: DuckDBPyConnection, query: str, layout: Layout, domain
     alias = {column: f"d{i}" for i, column in enumerate(texts)}
     given = [f'{text} AS "text:{alias[column]}"' for column, text in texts.items()]
     given += [f"{value} AS {quote_name(column)}" for column, value in others.items()]
+    codes = {column: f'"text:{d}"' if column in coded else f"{d}.code" for column, d in alias.items()}
+    if same:
+        codes[DOMAIN] = codes[same]
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {dictionary(DOMAIN)} AS FROM {dictionary(same)}")
     columns = [f"given.{quote_name(name)}" for name in ("row", *others)]
-    joins = []
-    for column, d in alias.items():
-        code = f'"text:{d}"' if column in coded else f"{d}.code"
-        columns.append(f"{code} AS {quote_name(column)}")
-        if column in of_key or column not in coded:
-            by = "code" if column in coded else "text"
-            joins.append(f'LEFT JOIN {dictionary(column)} AS {d} ON {d}.{by} = "text:{d}"')
+    columns += [f"{code} AS {quote_name(column)}" for column, code in codes.items()]
+    joins = [
+        f'LEFT JOIN {dictionary(column)} AS {d} ON {d}.{"code" if column in coded else "text"} = "text:{d}"'
+        for column, d in alias.items()
+        if column in of_key or column not in coded
+    ]
     chance = _chance(layout, [f"coalesce({alias[column]}.bits, 0)" for column in of_key], seed)
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE raw_rows AS SELECT {", ".join(columns)}, {chance} AS {quote_name(CHANCE)}

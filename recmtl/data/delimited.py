@@ -16,7 +16,7 @@ from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.archive import open_maybe_gzip
 from recmtl.config import nearest
-from recmtl.data.lines import PLACE, Lines, literal_path, unpacking
+from recmtl.data.lines import PLACE, Lines, literal_path, looked_over
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.errors import DamagedError, DataError
 
@@ -78,13 +78,14 @@ def read_delimited(
     """
     there = _header(path, form, columns, skip) if header else list(columns)
     before, places = skip + int(header), [quote_name(f"c{i}") for i in range(len(there))]
-    texts = ", ".join(f"{_cleaned(places[there.index(name)], missing)} AS {quote_name(name)}" for name in columns)
     table = quote_name(f"lines of {path}")
     try:
-        with unpacking(path) as packed:
+        with looked_over(path) as content:
+            cleaned = {name: _cleaned(places[there.index(name)], missing, content.space) for name in columns}
+            texts = ", ".join(f"{text} AS {quote_name(name)}" for name, text in cleaned.items())
             connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE {table} AS "
-                f"SELECT {texts} FROM {_source(path, packed, form, before, places)}"
+                f"SELECT {texts} FROM {_source(path, content.packed, form, before, places)}"
             )
     except duckdb.InvalidInputException as error:
         raise DataError(f"{path}: {_reason(error, len(there))}", hint=f"The columns are {', '.join(there)}.") from error
@@ -100,10 +101,10 @@ def read_delimited(
         text = quote_name(name)
         if kind == "number":
             # 'nan' and 'inf' are texts that DuckDB reads as doubles
-            fits, problem = f"isfinite(TRY_CAST({text} AS DOUBLE))", "is not a number"
-        else:
-            fits, problem = f"NOT contains({text}, chr(0))", "holds a NUL byte"
-        read.require(connection, name, f"{text} IS NULL OR {fits}", problem)
+            fits = f"{text} IS NULL OR isfinite(TRY_CAST({text} AS DOUBLE))"
+            read.require(connection, name, fits, "is not a number")
+        elif content.nul:
+            read.require(connection, name, f"{text} IS NULL OR NOT contains({text}, chr(0))", "holds a NUL byte")
     return read
 
 
@@ -170,9 +171,9 @@ def _quoted_records(lines: Iterable[str], delimiter: str) -> Generator[tuple[int
         csv.field_size_limit(limit)
 
 
-def _cleaned(column: str, missing: tuple[str, ...]) -> str:
+def _cleaned(column: str, missing: tuple[str, ...], space: bool) -> str:
     # few texts have a space, and to look for one takes a tenth of the time of trimming
-    cleaned = f"CASE WHEN contains({column}, ' ') THEN trim({column}) ELSE {column} END"
+    cleaned = f"CASE WHEN contains({column}, ' ') THEN trim({column}) ELSE {column} END" if space else column
     for text in missing:
         cleaned = f"nullif({cleaned}, {quote_text(text)})"
     return cleaned

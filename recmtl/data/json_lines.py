@@ -15,7 +15,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.archive import open_maybe_gzip
-from recmtl.data.lines import PLACE, Lines, literal_path, unpacking
+from recmtl.data.lines import PLACE, Lines, literal_path, looked_over
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.errors import DataError
 
@@ -46,11 +46,11 @@ def read_json_lines(connection: DuckDBPyConnection, path: Path, keys: Sequence[s
     texts = ", ".join(f"nullif(trim({quote_name(key)}), '') AS {quote_name(key)}" for key in keys)
     table = quote_name(f"lines of {path}")
     try:
-        with unpacking(path) as packed:
+        with looked_over(path) as content:
             connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {texts} "
                 f"FROM read_json({quote_text(literal_path(path))}, format='newline_delimited', records='true', "
-                f"compression='{packed}', columns={declared})"
+                f"compression='{content.packed}', columns={declared})"
             )
     except duckdb.InvalidInputException as error:
         problem = _problem(path) or " ".join(str(error).split())[:200]

@@ -1,5 +1,6 @@
 """The rows of a file of lines, kept in a table of the connection, and the line that each stands on."""
 
+import mmap
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from duckdb import DuckDBPyConnection
 
@@ -63,10 +64,21 @@ class Lines(ABC):
             )
 
 
+@dataclass(frozen=True)
+class Content:
+    """What the bytes of a file say before its rows are read: what no text can hold is not looked for in each."""
+
+    packed: Literal["gzip", "none"]
+    nul: bool
+    """There may be a NUL byte."""
+    space: bool
+    """There may be a space."""
+
+
 @contextmanager
-def unpacking(path: Path) -> Iterator[Literal["gzip", "none"]]:
-    """How the file is packed, by its first bytes. Meanwhile, in a thread beside this one, a gzip file is read to its
-    end, where its checksum stands: DuckDB does not look at it.
+def looked_over(path: Path) -> Iterator[Content]:
+    """The content of a file that is about to be read. In a thread beside this one, a gzip file is read to its end
+    meanwhile, where its checksum stands: DuckDB does not look at it.
 
     Raises:
         MissingError: the file is not there.
@@ -74,15 +86,25 @@ def unpacking(path: Path) -> Iterator[Literal["gzip", "none"]]:
     """
     with reading(path), path.open("rb") as file:
         packed = file.read(len(START)) == START
+        content = Content("gzip", nul=True, space=True) if packed else Content("none", *_found_in(file))
     if not packed:
-        yield "none"
+        yield content
         return
     with ThreadPoolExecutor(1) as thread:
         end = thread.submit(_read_to_the_end, path)
         try:
-            yield "gzip"
+            yield content
         finally:
             end.result()
+
+
+def _found_in(file: BinaryIO) -> tuple[bool, bool]:
+    """Whether a plain file, of which the first bytes were read, holds a NUL byte and a space."""
+    try:
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return data.find(b"\0") >= 0, data.find(b" ") >= 0
+    except (ValueError, OSError):  # an empty file, or none that can be mapped
+        return True, True
 
 
 def _read_to_the_end(path: Path) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import NonNegativeInt
 
 from recmtl.data.ahead import ahead_of
-from recmtl.data.coded import code_table
+from recmtl.data.coded import code_table, texts_of
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.layout import Layout
 from recmtl.data.negatives import Ratios, chance_of, count_negatives, distinct, draw_negatives
@@ -41,23 +41,23 @@ class DrawnConfig(DatasetConfig):
         negatives by domain, user and item.
 
         The table has `place` (unique) and the layout's columns; the layout has the keys user, item and time, and a
-        domain. Here the keys become codes. A negative has the label 0 in every task. Its time is that of one of its
-        user's positives in the domain, taken in turn: a split by time finds negatives wherever it finds positives.
+        domain. Here keys and domain become codes. A negative has the label 0 in every task. Its time is that of one of
+        its user's positives in the domain, taken in turn: a split by time finds negatives wherever it finds positives.
         """
         user, item, time = (quote_name(layout.keys[key]) for key in ("user", "item", "time"))
         domain = quote_name(str(layout.domain))
-        code_table(connection, table, dict.fromkeys(layout.keys.values()))
+        code_table(connection, table, dict.fromkeys([*layout.keys.values(), str(layout.domain)]))
         columns = ", ".join((user, item, time, domain))
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {NEGATIVES} AS SELECT place, {columns} FROM {table} LIMIT 0")
         last = connection.execute(f"SELECT max(place) FROM {table}").fetchall()[0][0]
-        names = [name for (name,) in connection.execute(f"SELECT DISTINCT {domain} FROM {table} ORDER BY 1").fetchall()]
+        names = texts_of(connection, str(layout.domain)).to_pylist()
         query = f"SELECT {user} AS u, {item} AS i, {time} AS t FROM {table} WHERE {domain} = ?"
-        positives = ((connection.sql(query, params=[name]).to_arrow_table(), name) for name in names)
+        positives = ((connection.sql(query, params=[code]).to_arrow_table(), name) for code, name in enumerate(names))
         draw = partial(_draw, seed=self.seed, ratios=ratios, compat=self.compat)
-        for name, drawn in zip(names, ahead_of(draw, positives), strict=True):
+        for code, drawn in enumerate(ahead_of(draw, positives)):
             places = pa.array(np.arange(last + 1, last + 1 + len(drawn)))
             connection.register("drawn_here", drawn.append_column("place", places))
-            connection.execute(f"INSERT INTO {NEGATIVES} SELECT place, u, i, t, ? FROM drawn_here", [name])
+            connection.execute(f"INSERT INTO {NEGATIVES} SELECT place, u, i, t, ? FROM drawn_here", [code])
             connection.unregister("drawn_here")
             last += len(drawn)
         labels = ", ".join(f"0.0::DOUBLE AS {quote_name(task.name)}" for task in layout.tasks)
