@@ -7,7 +7,8 @@ byte, so that an order by code is an order by text.
 A row's chance is a number of 64 bits from the seed and the row's own key: its user, item and time, where the data set
 has all three, else its features and labels. Parts and the order of rows come from it, so they depend neither on the
 order of the files nor on threads, nor, where there are keys, on which features are read. Rows with one key are told
-apart by what else they hold, and rows alike in everything by their number among their like.
+apart by what else they hold, and rows alike in everything by their number among their like. The rows that share a key
+with another one stay in the table `alike`.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -139,14 +140,13 @@ def _xor(numbers: list[str]) -> str:
 
 
 def _tell_apart(connection: DuckDBPyConnection, columns: list[str], seed: int) -> None:
-    """Give rows that share a chance each its own, but one."""
+    """Give rows that share a chance each its own, but one; which rows these are stays in the table `alike`."""
     chance, order = quote_name(CHANCE), ", ".join(map(quote_name, columns))
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE alike AS
+        SELECT row, row_number() OVER (PARTITION BY {chance} ORDER BY {order}, row) AS place FROM raw_rows
+        WHERE {chance} IN (SELECT {chance} FROM raw_rows GROUP BY 1 HAVING count(*) > 1)""")
     again = hash_bits(f"{seed}:again:", "place::VARCHAR")
     connection.execute(f"""
         UPDATE raw_rows SET {chance} = xor(raw_rows.{chance}, told.bits)
-        FROM (
-            SELECT row, {again} AS bits FROM (
-                SELECT row, row_number() OVER (PARTITION BY {chance} ORDER BY {order}, row) AS place FROM raw_rows
-                WHERE {chance} IN (SELECT {chance} FROM raw_rows GROUP BY 1 HAVING count(*) > 1))
-            WHERE place > 1) AS told
-        WHERE raw_rows.row = told.row""")
+        FROM (SELECT row, {again} AS bits FROM alike WHERE place > 1) AS told WHERE raw_rows.row = told.row""")

@@ -69,7 +69,7 @@ def load_rows(connection: DuckDBPyConnection, source: Source, seed: int) -> int:
 
 def _drop_others(connection: DuckDBPyConnection, source: Source) -> None:
     """What the reader kept, but for what vectors are yet to be read from: its memory is wanted."""
-    wanted = {quote_name("raw_rows"), *map(dictionary, source.layout.text_columns)}
+    wanted = {quote_name("raw_rows"), quote_name("alike"), *map(dictionary, source.layout.text_columns)}
     tables = connection.execute("SELECT table_name FROM information_schema.tables WHERE table_type = 'LOCAL TEMPORARY'")
     for table in {quote_name(name) for (name,) in tables.fetchall()} - wanted:
         if not any(table in query for query in source.vectors.values()):

@@ -51,12 +51,14 @@ def find_repeats(connection: DuckDBPyConnection, layout: Layout, schema: Schema)
     part = quote_name(PART)
     place = " ".join(f"WHEN {quote_text(name)} THEN {1 << i}::UTINYINT" for i, name in enumerate(PARTS))
     several = f"bit_or(CASE {part} {place} END) NOT IN ({', '.join(str(1 << i) for i in range(len(PARTS)))})"
+    # an event is a row's own key: those that share one with another are known (see `coded`)
+    rows = "(SELECT * FROM rows WHERE row IN (SELECT row FROM alike))" if of == "events" else "rows"
     # rows are grouped by a hash first, which is narrower than they are; the hash decides nothing
     found = connection.execute(f"""
         WITH hashes AS (
-            SELECT hash({names}) AS hash FROM rows WHERE {known} GROUP BY 1 HAVING {several})
+            SELECT hash({names}) AS hash FROM {rows} WHERE {known} GROUP BY 1 HAVING {several})
         SELECT count(*) OVER (), min(row), list_sort(list(DISTINCT {part})){shown}
-        FROM rows WHERE {known} AND hash({names}) IN (SELECT hash FROM hashes)
+        FROM {rows} WHERE {known} AND hash({names}) IN (SELECT hash FROM hashes)
         GROUP BY {names} HAVING {several} ORDER BY min(row) LIMIT 1""").fetchall()
     if not found:
         return Repeats(of, 0, {}, (), None)
