@@ -1,6 +1,5 @@
 """The rows of a file of lines, kept in a table of the connection, and the line that each stands on."""
 
-import mmap
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -86,6 +85,7 @@ def looked_over(path: Path) -> Iterator[Content]:
     """
     with reading(path), path.open("rb") as file:
         packed = file.read(len(START)) == START
+        file.seek(0)
         content = Content("gzip", nul=True, space=True) if packed else Content("none", *_found_in(file))
     if not packed:
         yield content
@@ -99,12 +99,11 @@ def looked_over(path: Path) -> Iterator[Content]:
 
 
 def _found_in(file: BinaryIO) -> tuple[bool, bool]:
-    """Whether a plain file, of which the first bytes were read, holds a NUL byte and a space."""
-    try:
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return data.find(b"\0") >= 0, data.find(b" ") >= 0
-    except (ValueError, OSError):  # an empty file, or none that can be mapped
-        return True, True
+    """Whether a plain file holds a NUL byte and a space."""
+    nul = space = False
+    while not (nul and space) and (chunk := file.read(CHUNK_BYTES)):
+        nul, space = nul or b"\0" in chunk, space or b" " in chunk
+    return nul, space
 
 
 def _read_to_the_end(path: Path) -> None:
