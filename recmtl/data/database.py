@@ -13,6 +13,8 @@ from recmtl.errors import ConfigError, MissingError
 
 RESERVED = 320 * 2**20
 """Bytes of the limit that are left for Python, Arrow and the rows on their way to a file; measured."""
+RESERVED_SHARE = 1 / 6
+"""Of a larger limit: with more rows come more texts, and each vocabulary is held whole; measured with 100 million."""
 MIN_LIMIT = 512 * 2**20
 """Bytes below which nothing would be left for the database."""
 MEMORY_SHARE = 0.5
@@ -37,7 +39,8 @@ def database(out: Path, memory_limit: int | None = None) -> Iterator[DuckDBPyCon
     try:
         with closing(duckdb.connect()) as connection:
             connection.execute(f"SET temp_directory = {quote_text(str(out / '.spill'))}")
-            connection.execute(f"SET memory_limit = '{max(limit - RESERVED, MIN_LIMIT - RESERVED)}B'")
+            reserved = max(RESERVED, int(limit * RESERVED_SHARE))
+            connection.execute(f"SET memory_limit = '{max(limit - reserved, MIN_LIMIT - RESERVED)}B'")
             yield connection
     except duckdb.OutOfMemoryException as error:
         reason = str(error).splitlines()[0].removeprefix("Out of Memory Error: ")
