@@ -97,15 +97,22 @@ def read_delimited(
         for name, kind in columns.items()
     )
     read = Delimited(path, table, f"SELECT {PLACE} AS place, {casts} FROM {table}", form, before)
+    _require_types(connection, read, columns, content.nul)
+    return read
+
+
+def _require_types(
+    connection: DuckDBPyConnection, read: Delimited, columns: Mapping[str, ColumnType], nul: bool
+) -> None:
+    """Refuse what is no number, or, where the file has a `nul` byte, a text that holds one."""
     for name, kind in columns.items():
         text = quote_name(name)
         if kind == "number":
             # 'nan' and 'inf' are texts that DuckDB reads as doubles
             fits = f"{text} IS NULL OR isfinite(TRY_CAST({text} AS DOUBLE))"
             read.require(connection, name, fits, "is not a number")
-        elif content.nul:
+        elif nul:
             read.require(connection, name, f"{text} IS NULL OR NOT contains({text}, chr(0))", "holds a NUL byte")
-    return read
 
 
 def _source(path: Path, packed: str, form: Format, skip: int, columns: list[str]) -> str:
