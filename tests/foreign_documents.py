@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from recmtl.foreign import translate
+from recmtl.recipe import Recipe
+
 MLORA_README: dict[str, Any] = {
     "model": {
         "name": "autoint_single", "norm": "none", "dense": "dense", "lora_r": -1, "lora_reduce": 16,
@@ -131,3 +134,15 @@ hyper_parameters:
     learning_rate: 0.001
     strategy: async
 """
+
+
+def translated(document: dict[str, Any]) -> Recipe:
+    """A document in another system's shape as a recipe."""
+    found = translate(document, "theirs.json")
+    assert found is not None
+    return Recipe("theirs.json", "theirs", found.document, notes=found.notes)
+
+
+def lines(recipe: Recipe, start: str) -> list[str]:
+    """Those of a recipe's notes that begin so."""
+    return [note for note in recipe.notes if note.startswith(start)]

@@ -18,6 +18,7 @@ LIVE = {
     "pcgrad": ("meta_learning_rate", "sample_num"),
 }  # fmt: skip
 """Schedule -> the keys that it reads."""
+_ONE_RATE = ("mldg", "pcgrad")
 KEYS = (*dict.fromkeys(key for keys in LIVE.values() for key in keys),)
 _TYPES: dict[str, Any] = {
     "meta_learning_rate": float, "shuffle_sequence": bool, "target_domain": int, "meta_train_step": int,
@@ -27,16 +28,18 @@ _TYPES: dict[str, Any] = {
 }  # fmt: skip
 
 
+def rate(name: Name) -> str:
+    """The key of the rate that moves the weights: some schedules have one rate, and it is not `learning_rate`."""
+    return "train.meta_learning_rate" if _main(name) in _ONE_RATE else "train.learning_rate"
+
+
 def schedule(reader: Reader, name: Name) -> dict[str, Any]:
     """`train.balance` or `train.schedule` for the name's extensions, with the keys that it reads."""
     shown = f"the model is {name.whole!r}"
-    if "domain_negotiation" not in name.parts and {"meta", "mamdr"} <= set(name.parts):
-        main: str | None = "mamdr"
-    else:
-        main = next((part for part in LIVE if part in name.parts), "maml" if "meta" in name.parts else None)
+    main = _main(name)
     settings = {key: _setting(reader, key) for key in LIVE.get(main or "", ())}
     reader.dead("meta_learning_rate moves both", "train.domain_meta_learning_rate")
-    if main in ("mldg", "pcgrad"):
+    if main in _ONE_RATE:
         reader.dead(f"{shown}: train.meta_learning_rate moves all", "train.learning_rate")
     reader.dead(shown, *reader.unasked("train", KEYS))
     after = {part: True for part in ("separate", "finetune", "batch") if part in name.parts}
@@ -50,6 +53,12 @@ def schedule(reader: Reader, name: Name) -> dict[str, Any]:
         reader.notes.append("model.name: domains are trained in turn there; here the rows of all are shuffled")
         return {}
     return {"schedule": {"name": main or "joint", **settings, **after}}
+
+
+def _main(name: Name) -> str | None:
+    if "domain_negotiation" not in name.parts and {"meta", "mamdr"} <= set(name.parts):
+        return "mamdr"
+    return next((part for part in LIVE if part in name.parts), "maml" if "meta" in name.parts else None)
 
 
 def _setting(reader: Reader, key: str) -> Any:

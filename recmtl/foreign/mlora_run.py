@@ -96,13 +96,14 @@ def _train(reader: Reader, name: Name, dataset: str, seed: int | None) -> dict[s
     reader.leave("says nothing here: train-mtl resumes what was stopped", "train.train_from_ckp")
     tasks = _TASKS.get(dataset, ())
     loss = reader.take("train.loss", str)
+    rate = mamdr_schedule.rate(name) if reader.system == "MAMDR" else "train.learning_rate"
     found = {
         "epochs": reader.take("train.epoch", int),
         "patience": reader.take("train.patience", int),
         "batch_size": reader.take("dataset.batch_size", int),
         "seed": seed,
         "losses": losses([loss] * len(tasks), tasks) if loss else None,
-        **optimizers(reader, "train.optimizer", reader.take("train.learning_rate", float)),
+        **optimizers(reader, "train.optimizer", reader.take(rate, float)),
     }
     if reader.system == "MLoRA":
         reader.dead("", *(f"train.{key}" for key in _META))

@@ -1,48 +1,28 @@
-"""Configs of MLoRA and MAMDR: what they become, and what is said of keys that did nothing or something else there."""
+"""Configs of MLoRA, and of the splits that MAMDR shares with it: what they become, and what is said of keys that did
+nothing or something else there.
+"""
 
 import json
 from copy import deepcopy
 
 import pytest
-from foreign_documents import AMAZON, MLORA_README, MOVIELENS, TAOBAO
+from foreign_documents import AMAZON, MLORA_README, MOVIELENS, TAOBAO, lines, translated
 
 from recmtl.data.datasets.movielens import MovielensConfig
 from recmtl.data.datasets.taobao import TaobaoConfig
 from recmtl.data.policies import SplitConfig, TimeSplit
 from recmtl.errors import ConfigError
-from recmtl.foreign import translate
 from recmtl.models.sharing import SharingConfig
-from recmtl.recipe import Recipe, read_recipe
+from recmtl.recipe import read_recipe
 from recmtl.training.config import TrainConfig
 
-MTL = {
-    "tower_hidden_dim": [64], "num_experts": 2, "gate_dnn_hidden_units": [64], "hidden_dim": [512, 256],
-    "specific_expert_num": 3, "shared_expert_num": 2, "num_levels": 1,
-}  # fmt: skip
 
-
-def translated(document):
-    found = translate(document, "theirs.json")
-    assert found is not None
-    return Recipe("theirs.json", "theirs", found.document, notes=found.notes)
-
-
-def run_of(name, model=None, train=None, dataset=None, without=()):
+def run_of(name, model=None, train=None, dataset=None):
     document = deepcopy(MLORA_README)
     document["model"] |= {"name": name, **(model or {})}
     document["train"] |= train or {}
     document["dataset"] |= dataset or {}
-    for key in without:
-        del document["model"][key]
     return document
-
-
-def of_mamdr(name, model=None, train=None):
-    return run_of(name, model, train, without=("lora_r", "lora_reduce"))
-
-
-def lines(recipe, start):
-    return [note for note in recipe.notes if note.startswith(start)]
 
 
 class TestData:
@@ -216,7 +196,8 @@ class TestRunOfMlora:
         assert "train on a split with --data" in lines(recipe, "dataset.domain_split_path")[0]
 
     def test_without_a_model_name_it_is_refused(self):
-        document = run_of("x", without=("name",))
+        document = run_of("x")
+        del document["model"]["name"]
         with pytest.raises(ConfigError, match=r"model\.name is missing"):
             translated(document)
 
@@ -261,62 +242,3 @@ class TestRunOfMlora:
         found = translated(run_of("mlp_single", train=train)).document["train"]
         assert found["optimizer"] == found["table_optimizer"] == {"name": "adagrad", "learning_rate": 1.0}
         assert found["losses"] == {"click": "mse"}
-
-
-class TestRunOfMamdr:
-    @pytest.mark.parametrize(
-        ("name", "expected"),
-        [
-            ("shared_bottom", {"bottom": (512, 256), "tower": (64,)}),
-            ("mmoe", {"expert": (512, 256), "num_experts": 2, "tower": (64,)}),
-            ("ple", {"expert": (512, 256), "num_levels": 1, "num_specific_experts": 3, "num_shared_experts": 2}),
-        ],
-    )
-    def test_sharing_models_can_be_built(self, name, expected):
-        recipe = translated(of_mamdr(name, MTL))
-        model = recipe.section("model", SharingConfig)
-        assert model.name == name
-        assert {key: getattr(model, key) for key in expected} == expected
-        recipe.section("train", TrainConfig)
-        assert any("a tower for each domain there" in note for note in recipe.notes)
-        assert lines(recipe, "model.gate_dnn_hidden_units has no counterpart")
-
-    @pytest.mark.parametrize(
-        ("name", "schedule"),
-        [
-            ("mlp_meta_domain_negotiation_finetune", "domain_negotiation"),
-            ("mlp_meta_mamdr_finetune", "mamdr"),
-            ("mlp_meta_reptile_finetune", "reptile"),
-            ("mlp_meta_mldg", "mldg"),
-            ("mlp_meta_finetune", "maml"),
-        ],
-    )
-    def test_a_schedule_is_named_with_what_it_reads(self, name, schedule):
-        recipe = translated(of_mamdr(name))
-        found = recipe.document["train"]["schedule"]
-        assert (found["name"], found["meta_learning_rate"]) == (schedule, 0.1)
-        assert ("sample_num" in found) == (schedule == "mamdr")
-        assert found.get("finetune") == ("finetune" in name or None)
-        assert ("meta_split" in found) == (schedule in ("mldg", "maml"))
-        assert recipe.document["model"].get("interaction") is None
-
-    def test_a_schedule_that_is_not_here_is_refused_by_its_name(self):
-        if "schedule" in TrainConfig.model_fields:
-            pytest.skip("schedules are known")
-        with pytest.raises(ConfigError, match=r"train\.schedule is not a known key.*'mamdr' cannot be chosen"):
-            translated(of_mamdr("mlp_meta_mamdr")).section("train", TrainConfig)
-
-    def test_keys_that_the_schedule_does_not_read_are_dead(self):
-        recipe = translated(of_mamdr("mlp_meta_domain_negotiation"))
-        assert lines(recipe, "train.sample_num") == [
-            "train.sample_num had no effect in MAMDR (the model is 'mlp_meta_domain_negotiation'): left out"
-        ]
-        assert lines(recipe, "train.domain_meta_learning_rate") == [
-            "train.domain_meta_learning_rate had no effect in MAMDR (meta_learning_rate moves both): left out"
-        ]
-
-    def test_gradients_and_weights_are_balanced(self):
-        recipe = translated(of_mamdr("mlp_pcgrad"))
-        assert recipe.document["train"]["balance"] == {"name": "pcgrad", "sample_num": 5}
-        assert any("projected gradients that agree" in note for note in recipe.notes)
-        assert translated(of_mamdr("mlp_uncertainty_weight")).document["train"]["balance"] == "uncertainty"
