@@ -1,12 +1,15 @@
 """A document from YAML text, as strict as a recipe's JSON: no key twice, no references, no values that JSON has not."""
 
 import json
+import re
 from typing import Any
 
 import yaml
 
 from recmtl.errors import ConfigError
 from recmtl.json_text import checked, load
+
+_NO_TEXT = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "float", "int", "null", "timestamp"))
 
 
 class _Loader(yaml.SafeLoader):
@@ -28,7 +31,15 @@ class _Loader(yaml.SafeLoader):
                 what = f"the key {name!r} stands twice in one object"
                 raise yaml.MarkedYAMLError(problem=what, problem_mark=key.start_mark)
             seen.add(name)
+            if isinstance(key, yaml.ScalarNode) and key.tag in _NO_TEXT:
+                key.tag = "tag:yaml.org,2002:str"  # NO: and 01: are keys of these texts, not "false" and "1"
         return super().construct_mapping(node, deep)
+
+
+# to YAML 1.1, which PyYAML reads, 1e-4 is a text: it wants 1.0e-4
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
 
 
 def read_yaml(text: str, source: str) -> Any:

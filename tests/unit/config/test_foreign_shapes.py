@@ -244,6 +244,18 @@ class TestYaml:
         with pytest.raises(ConfigError, match=named):
             read_yaml(text, "x.yaml")
 
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [("1e-4", 1e-4), ("2E+3", 2000.0), ("-1.5e3", -1500.0), ("'1e-4'", "1e-4"), ("1e-4x", "1e-4x"), ("0x1e3", 483)],
+    )
+    def test_a_power_of_ten_is_a_number_unless_it_is_quoted(self, text, value):
+        found = read_yaml(f"a: {text}", "x.yaml")["a"]
+        assert (found, type(found)) == (value, type(value))
+
+    @pytest.mark.parametrize("key", ["NO", "on", "01", "1.50", "null", "2020-01-01"])
+    def test_a_key_is_the_text_that_stands_there(self, key):
+        assert read_yaml(f"{key}: 1\nb: {{{key}: 2}}", "x.yaml") == {key: 1, "b": {key: 2}}
+
     @pytest.mark.parametrize("text", ["", "- 1", "text"])
     def test_a_config_is_an_object(self, read, text):
         with pytest.raises(ConfigError, match="a config is a JSON object"):
