@@ -32,14 +32,19 @@ def translate(reader: Reader) -> Translation:
 def _dataset(reader: Reader, seed: int | None) -> dict[str, Any]:
     if reader.has("domain_field"):
         field = reader.take("domain_field", str) or ""
+        if field.lower() not in mlora_splits.FIELDS:
+            raise ConfigError(f"{reader.source}: domain_field must be Gender, Age or Occupation, not {field!r}.")
         reader.notes.append(f"domain_field: {mlora_splits.LABEL}")
         if field.lower() == "age":
             reader.notes.append("domain_field: by Age, training could not start in MLoRA (ages under 18 have no "
-                                "number there); here three groups of ages are the domains")  # fmt: skip
+                                "number there); here each of the seven groups of ages is a domain")  # fmt: skip
         return mlora_splits.movielens(field)
     negatives = _negatives(reader)
-    if reader.has("theme_num"):
-        return mlora_splits.taobao(reader.take("theme_num", int), negatives, seed)
+    themes = reader.take("theme_num", int)
+    if themes is not None:
+        if themes < 1 and themes != mlora_splits.ALL:
+            raise ConfigError(f"{reader.source}: theme_num must be at least 1, or -1 for all of them, not {themes}.")
+        return mlora_splits.taobao(themes, negatives, seed)
     return mlora_splits.amazon(reader.items("categories", str), negatives, seed)
 
 
@@ -62,10 +67,12 @@ def _negatives(reader: Reader) -> list[float] | None:
 def _shares(reader: Reader) -> list[float] | None:
     """They must sum to 1; of those that do not, as in the example that is shipped, test takes the rest."""
     shares = reader.items("train_val_test", float)
-    if shares is None or len(shares) != 3 or abs(sum(shares) - 1) < 1e-9:
-        return shares
-    rest = round(1 - shares[0] - shares[1], 9)
-    if rest < 0:
+    if shares is None:
+        return None
+    rest = round(1 - sum(shares[:2]), 9)
+    if len(shares) != 3 or shares[0] == 0 or min(*shares, rest) < 0:
+        raise ConfigError(f"{reader.source}: train_val_test must be three shares that sum to 1, not {shares}.")
+    if abs(sum(shares) - 1) < 1e-9:
         return shares
     reader.notes.append(
         f"train_val_test sums to {round(sum(shares), 9)}, which MLoRA and MAMDR refuse: test takes the rest, {rest}"

@@ -25,12 +25,14 @@ LABEL = "the label there (5 stars) is the task 'loved' here; 'liked' is beside i
 SHARES = [0.6, 0.2, 0.2]
 NEGATIVES = [2.0, 5.0]
 """What a ctr_ratio_range of [0.2, 0.5] gives: that ratio is of clicks to others."""
-SEED = 123
+ALL = -1
+"""All themes, as `theme_num`."""
+FIELDS = ("gender", "age", "occupation")
 
 
 def taobao(themes: int | None, negatives: list[float] | None, seed: int | None) -> dict[str, Any]:
-    """The section `dataset`, negatives counted as the scripts count them; -1 themes are all of them."""
-    first = NULL if themes == -1 else themes
+    """The section `dataset`, negatives counted as the scripts count them."""
+    first = NULL if themes == ALL else themes
     return {"name": "taobao", "themes": first, "negatives_per_click": negatives, "seed": seed, "compat": True}
 
 
@@ -40,8 +42,9 @@ def amazon(categories: list[str] | None, negatives: list[float] | None, seed: in
 
 
 def movielens(field: str) -> dict[str, Any]:
-    """The section `dataset`: a domain for each value of a field of the user."""
-    return {"name": "movielens_1m", "domain": field.lower()}
+    """The section `dataset`: a domain for each value of one of the `FIELDS` of the user."""
+    domain = field.lower()
+    return {"name": "movielens_1m", "domain": "seven_ages" if domain == "age" else domain}
 
 
 def by_time(folder: str) -> bool:
@@ -68,7 +71,7 @@ def named(folder: str, seed: int | None) -> dict[str, Any] | None:
     if timed and by != "theme":
         return None
     if by == "theme" and size is not None:
-        return taobao(-1 if size == "all" else int(size), NEGATIVES, seed)
+        return taobao(ALL if size == "all" else int(size), NEGATIVES, seed)
     if by == "category" and size in ("6", "13"):
         return amazon(list(AMAZON_6 if size == "6" else AMAZON_13), NEGATIVES, seed)
     return movielens(by) if by in ("gender", "age", "occupation") and size is None else None

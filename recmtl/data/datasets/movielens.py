@@ -1,6 +1,7 @@
 """MovieLens 1M (Harper and Konstan 2015, doi 10.1145/2827872): 1,000,209 ratings of 3,706 films by 6,040 people.
 
-Domains: the person's age in the three groups of M3oE (Zhang et al., arXiv 2404.18465), the gender or the occupation.
+Domains: the person's age in the three groups of M3oE (Zhang et al., arXiv 2404.18465) or in the seven that the files
+have, the gender or the occupation.
 The film's title is no feature: it is the film's id once more.
 """
 
@@ -37,6 +38,10 @@ AGES = {
     "1": "under 25", "18": "under 25", "25": "25 to 34",
     "35": "35 and over", "45": "35 and over", "50": "35 and over", "56": "35 and over",
 }  # fmt: skip
+SEVEN_AGES = {
+    "1": "under 18", "18": "18 to 24", "25": "25 to 34", "35": "35 to 44", "45": "45 to 49", "50": "50 to 55",
+    "56": "56 and over",
+}  # fmt: skip
 OCCUPATIONS = {
     str(code): name
     for code, name in enumerate(
@@ -48,8 +53,10 @@ OCCUPATIONS = {
         )
     )
 }  # fmt: skip
-GROUPS: Mapping[str, Mapping[str, str]] = {"gender": GENDERS, "age": AGES, "occupation": OCCUPATIONS}
-"""Every code of a column -> the name of its domain, from the data set's README."""
+GROUPS: Mapping[str, Mapping[str, str]] = {
+    "gender": GENDERS, "age": AGES, "seven_ages": SEVEN_AGES, "occupation": OCCUPATIONS,
+}  # fmt: skip
+"""What tells the domains apart -> every code of its column -> the name of the domain, from the data set's README."""
 
 
 class MovielensConfig(DatasetConfig):
@@ -58,8 +65,8 @@ class MovielensConfig(DatasetConfig):
     name: Literal["movielens_1m"] = "movielens_1m"
     labels: Labels = "liked_loved"
     """Two binary tasks, or one of them, or the stars as a regression."""
-    domain: Literal["gender", "occupation", "age"] | None = None
-    """What tells the domains apart; none: one domain."""
+    domain: Literal["gender", "occupation", "age", "seven_ages"] | None = None
+    """What tells the domains apart (`age`: three groups of ages); none: one domain."""
 
     licence: ClassVar[str] = LICENCE
     archive: ClassVar[SourceFile | None] = SourceFile("ml-1m.zip", ADDRESS + "ml-1m.zip", max_bytes=64 * 2**20)
@@ -75,7 +82,7 @@ class MovielensConfig(DatasetConfig):
             tasks=star_tasks(self.labels, 1.0),
             categorical=("user_id", "movie_id", "gender", "age", "occupation", "zip"),
             sequences=("genres",),
-            domain=self.domain,
+            domain="age" if self.domain == "seven_ages" else self.domain,
             domain_groups=MappingProxyType(GROUPS[self.domain] if self.domain else {}),
             keys=MappingProxyType({"user": "user_id", "item": "movie_id", "time": "timestamp"}),
         )
@@ -94,7 +101,8 @@ class MovielensConfig(DatasetConfig):
 def _users(connection: DuckDBPyConnection, raw: Path) -> Delimited:
     users = read_delimited(connection, raw / "users.dat", USERS, form=FORM)
     require_unique(connection, users, "user_id")
-    for column, names in GROUPS.items():
+    for column in ("gender", "age", "occupation"):
+        names = GROUPS[column]
         codes = ", ".join(map(quote_text, names))
         users.require(connection, column, f"{column} IN ({codes})", f"is none of {', '.join(names)}")
     return users

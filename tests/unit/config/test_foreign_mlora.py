@@ -72,12 +72,14 @@ class TestData:
             "train_val_test sums to 0.9, which MLoRA and MAMDR refuse: test takes the rest, 0.2"
         ]
 
-    @pytest.mark.parametrize(("field", "domain"), [("Gender", "gender"), ("Age", "age"), ("Occupation", "occupation")])
+    @pytest.mark.parametrize(
+        ("field", "domain"), [("Gender", "gender"), ("Age", "seven_ages"), ("Occupation", "occupation")]
+    )
     def test_a_field_of_movielens_is_the_domain(self, field, domain):
         recipe = translated({**MOVIELENS, "domain_field": field})
         assert recipe.section("dataset", MovielensConfig).domain == domain
         assert recipe.section("split", SplitConfig).document()["stratify"] is True
-        assert any("three groups of ages" in note for note in recipe.notes) == (field == "Age")
+        assert any("seven groups of ages" in note for note in recipe.notes) == (field == "Age")
 
     @pytest.mark.parametrize(
         ("change", "named"),
@@ -86,6 +88,11 @@ class TestData:
             ({"train_val_test": 0.6}, "train_val_test must be a list, each item a number, not 0.6"),
             ({"ctr_ratio_range": [0, 0.5]}, "ctr_ratio_range must be of numbers from 0.001"),
             ({"ctr_ratio_range": [0.5]}, "ctr_ratio_range must be of numbers from 0.001 to 1000, two"),
+            ({"train_val_test": [0.6, 0.4]}, r"train_val_test must be three shares that sum to 1, not \[0.6, 0.4\]"),
+            ({"train_val_test": [0.9, 0.2, 0.1]}, "train_val_test must be three shares that sum to 1"),
+            ({"train_val_test": [0, 0.5, 0.5]}, "train_val_test must be three shares that sum to 1"),
+            ({"theme_num": 0}, "theme_num must be at least 1, or -1 for all of them, not 0"),
+            ({"domain_field": "Zip"}, "domain_field must be Gender, Age or Occupation, not 'Zip'"),
             ({"seed": True}, "seed must be a whole number, not True"),
         ],
     )

@@ -127,6 +127,7 @@ def test_one_of_the_two_tasks_alone(tmp_path: Path, label: Any, values: list[int
         (None, {"movielens_1m"}),
         ("gender", {"female", "male"}),
         ("age", {"under 25", "25 to 34", "35 and over"}),
+        ("seven_ages", {"under 18", "18 to 24", "25 to 34", "35 to 44", "45 to 49", "50 to 55", "56 and over"}),
         ("occupation", set(GROUPS["occupation"].values())),
     ],
 )
