@@ -1,10 +1,12 @@
 """Makes the next item while the last one is used: Arrow, DuckDB and compression leave Python's lock alone."""
 
-import os
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+from recmtl.artifacts.cores import usable_cores
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -25,8 +27,10 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
 
 
 def ahead_of(function: Callable[[T], U], items: Iterator[T]) -> Iterator[U]:
-    """The function of each item, in order: as many at a time as there are cores, the items taken in this thread."""
-    at_once = os.cpu_count() or 1
+    """The function of each item, in order: as many at a time as this process may use cores, the items taken in this
+    thread.
+    """
+    at_once = max(1, math.ceil(usable_cores()))
     waiting: deque[Future[U]] = deque()
     with ThreadPoolExecutor(at_once) as threads:
         for item in items:

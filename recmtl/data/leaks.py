@@ -9,7 +9,6 @@ named    A feature called like a task, but for case, punctuation and words that 
          `is_click`, `click_label` and `Click` for the task click; not `click_count`, nor `clicked_before`.
 """
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -18,6 +17,7 @@ from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.progress import SILENT, Progress
 from recmtl.data.layout import Layout
+from recmtl.data.name_words import words
 from recmtl.data.repeats import Repeats, find_repeats
 from recmtl.data.telling import telling_features
 from recmtl.errors import DataError
@@ -67,11 +67,11 @@ def find_leaks(
         for task in schema.tasks:
             area = told.get((feature.name, task.name))
             if area is not None:
-                words = f"the {feature.kind} feature {feature.name!r} alone tells {task.name!r}: its AUC is {area:.4f}"
-                leaks.append(Leak("tells", feature.name, task.name, area, f"{words}. {mend}"))
+                wrong = f"the {feature.kind} feature {feature.name!r} alone tells {task.name!r}: its AUC is {area:.4f}"
+                leaks.append(Leak("tells", feature.name, task.name, area, f"{wrong}. {mend}"))
             elif _essence(feature.name) == _essence(task.name):
-                words = f"the feature {feature.name!r} is called like the label {task.name!r}"
-                leaks.append(Leak("named", feature.name, task.name, None, f"{words}. {mend}"))
+                wrong = f"the feature {feature.name!r} is called like the label {task.name!r}"
+                leaks.append(Leak("named", feature.name, task.name, None, f"{wrong}. {mend}"))
     if repeats.of == "events" and repeats.count:
         leaks.append(_repeated(repeats))
     return leaks
@@ -99,16 +99,16 @@ def check_leaks(
     return {"repeats": repeats.document(), "leaks": [leak.document() for leak in leaks]}
 
 
-def refuse_leaks(words: Sequence[str]) -> None:
+def refuse_leaks(leaks: Sequence[str]) -> None:
     """Refuse a split for its leaks, each given by its words.
 
     Raises:
         DataError: there is one.
     """
-    if words:
-        others = len(words) - 1
+    if leaks:
+        others = len(leaks) - 1
         more = f" There {'is 1 leak' if others == 1 else f'are {others} leaks'} more." if others else ""
-        raise DataError(f"{words[0]}{more}", hint="Without --strict this is a warning.")
+        raise DataError(f"{leaks[0]}{more}", hint="Without --strict this is a warning.")
 
 
 def _mend(feature: Feature, configured: Collection[str]) -> str:
@@ -122,15 +122,15 @@ def _mend(feature: Feature, configured: Collection[str]) -> str:
 def _repeated(repeats: Repeats) -> Leak:
     columns = ", ".join(repeats.example)
     example = ", ".join(f"{column} {value}" for column, value in repeats.example.items())
-    words = (
+    wrong = (
         f"{repeats.count:,} of the events ({columns}) lie in more than one part, the first ({example}) from row "
         f"{repeats.row} on in {' and '.join(repeats.parts)}. Remove rows that are there twice, or keep a user's rows "
         "together: split.name 'group' with split.by 'user'."
     )
-    return Leak("repeats", columns, None, repeats.count, words)
+    return Leak("repeats", columns, None, repeats.count, wrong)
 
 
 def _essence(name: str) -> str:
     """A name without case, punctuation and words that only say that it is a label."""
-    words = re.split(r"[\W_]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
-    return "".join(word for word in words if word not in _LABEL_WORDS) or "".join(words)
+    found = words(name)
+    return "".join(word for word in found if word not in _LABEL_WORDS) or "".join(found)

@@ -5,15 +5,13 @@ from typing import Any, Literal
 
 from duckdb import DuckDBPyConnection
 
-from recmtl.data.coded import texts_of
+from recmtl.data.coded import ROW_KEY, texts_of
 from recmtl.data.layout import PART, Key, Layout
 from recmtl.data.policies import PARTS
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.schema import Schema
 
-EVENT: tuple[Key, ...] = ("user", "item", "time")
-"""The keys that name one event; no two rows of a log share them by right."""
-PAIR: tuple[Key, ...] = EVENT[:2]
+PAIR: tuple[Key, ...] = ("user", "item")
 
 
 @dataclass(frozen=True)
@@ -21,8 +19,9 @@ class Repeats:
     """What lies in more than one part."""
 
     of: Literal["events", "pairs", "rows"]
-    """What was compared: user, item and time; user and item, where there is no time; or else all features and labels.
-    Only repeated events are a leak: a user meets an item again, and two people fill in a form alike.
+    """What was compared: user, item and time, which no two rows of a log share by right; user and item, where there is
+    no time; or else all features and labels. Only repeated events are a leak: a user meets an item again, and two
+    people fill in a form alike.
     """
     count: int
     """How many different ones lie in two parts or three."""
@@ -41,9 +40,9 @@ class Repeats:
 def find_repeats(connection: DuckDBPyConnection, layout: Layout, schema: Schema) -> Repeats:
     """Look through the table `rows`. Events and pairs with a missing key are left out."""
     of: Literal["events", "pairs", "rows"] = (
-        "events" if layout.keys.keys() >= {*EVENT} else "pairs" if layout.keys.keys() >= {*PAIR} else "rows"
+        "events" if layout.keys.keys() >= {*ROW_KEY} else "pairs" if layout.keys.keys() >= {*PAIR} else "rows"
     )
-    keys = {"events": EVENT, "pairs": PAIR, "rows": ()}[of]
+    keys = {"events": ROW_KEY, "pairs": PAIR, "rows": ()}[of]
     columns = [layout.keys[key] for key in keys] or [*dict.fromkeys((*schema.raw_columns, *schema.task_names))]
     names = ", ".join(map(quote_name, columns))
     shown = f", {names}" if keys else ""
