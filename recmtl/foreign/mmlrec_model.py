@@ -1,15 +1,24 @@
 """The section `model` of a cell of MMLRec."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from recmtl.foreign.base import Reader
 
 NAMES = {"sharedbottom": "shared_bottom", "pcg": "mmoe", "mlp": "shared_bottom", "escm": "escm2"}
 """A model's name there -> here, where it differs."""
+_TOWER = "tower_dnn_hidden_units"
+_MMOE = ("num_experts", "expert_dnn_hidden_units", "gate_dnn_hidden_units", _TOWER)
+_READ: Mapping[str, tuple[str, ...]] = {
+    "mlp": ("dnn_hidden_units",),
+    "sharedbottom": ("bottom_dnn_hidden_units", _TOWER),
+    "mmoe": _MMOE,
+    "pcg": _MMOE,
+    "ple": ("shared_expert_num", "specific_expert_num", "num_levels", *_MMOE[1:]),
+}
+"""A model there that is here as well -> the keys of sizes that it reads."""
 _SIZES = ("num_experts", "shared_expert_num", "specific_expert_num", "num_levels")
-_UNITS = (
-    "expert_dnn_hidden_units", "dnn_hidden_units", "bottom_dnn_hidden_units", "tower_dnn_hidden_units",
-)  # fmt: skip
+_UNITS = ("expert_dnn_hidden_units", "dnn_hidden_units", "bottom_dnn_hidden_units", _TOWER)
 
 
 def model(reader: Reader) -> dict[str, Any]:
@@ -32,9 +41,27 @@ def model(reader: Reader) -> dict[str, Any]:
             "num_shared_experts": sizes["shared_expert_num"],
         }
         found |= {"num_levels": sizes["num_levels"], **counts, "expert": expert, "tower": tower}
+    _leave_sizes(reader, given)
     _leave(reader)
     width = reader.take("model_config.emb", int)
     return {**found, "dropout": reader.take("model_config.dnn_dropout", float), "encoder": {"embedding_dim": width}}
+
+
+def _leave_sizes(reader: Reader, given: str) -> None:
+    """A config has the sizes of all models."""
+    gate = "gate_dnn_hidden_units"
+    read = _READ.get(given)
+    others = [f"model_config.{key}" for key in (*_SIZES, *_UNITS, gate) if key not in (read or ())]
+    if read is None:
+        reader.leave(f"may be a size of {given!r}, which is no model here", *others)
+        return
+    reader.dead(f"the model is {given!r}", *others)
+    if gate in read:
+        reader.leave("has no counterpart (a gate has no hidden layers here)", f"model_config.{gate}")
+    if given == "mlp":
+        reader.notes.append(
+            "model_config.model_name: 'mlp' ranks rows alike for all tasks there; here each task has its own output"
+        )
 
 
 def _leave(reader: Reader) -> None:
@@ -46,7 +73,6 @@ def _leave(reader: Reader) -> None:
         )
     for key in ("task", "task_names", "task_types", "l2_reg_linear"):
         reader.leave("says nothing here", f"model_config.{key}")
-    reader.leave("has no counterpart (a gate has no hidden layers here)", "model_config.gate_dnn_hidden_units")
     if reader.take("model_config.dnn_use_bn", bool):
         reader.leave("has no counterpart (layers have no batch normalisation here)", "model_config.dnn_use_bn")
     if reader.take("model_config.dnn_activation", str) not in (None, "relu"):

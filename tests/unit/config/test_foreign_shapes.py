@@ -123,9 +123,23 @@ class TestMmlrec:
         assert dead == {
             "data_config.sample", "model_config.loss_weights", "training_config.max_steps", "save_config.save",
             "training_config.val_batch_size", "save_config.save_path", "optim_config.weight_decay",
-            "optim_config.decay_step", "optim_config.gamma",
+            "optim_config.decay_step", "optim_config.gamma", "model_config.num_experts",
+            "model_config.dnn_hidden_units", "model_config.bottom_dnn_hidden_units",
         }  # fmt: skip
         assert not [note for note in recipe.notes if "is not known" in note]
+
+    @pytest.mark.parametrize("name", ["mlp", "sharedbottom", "mmoe", "pcg", "ple", "no_such"])
+    def test_no_key_is_dropped_without_a_word(self, read, name):
+        recipe = read(json.dumps(cell(model={"model_name": name})), "x.json")
+        sizes = {
+            "num_experts": "num_experts", "shared_expert_num": "num_shared_experts", "num_levels": "num_levels",
+            "specific_expert_num": "num_specific_experts", "expert_dnn_hidden_units": "expert",
+            "tower_dnn_hidden_units": "tower", "bottom_dnn_hidden_units": "bottom", "dnn_hidden_units": "bottom",
+        }  # fmt: skip
+        model = recipe.document["model"]
+        used = {there for there, here in sizes.items() if model.get(here) == MMLREC["model_config"][there]}
+        named = {note.split()[0].rstrip(":").removeprefix("model_config.") for note in recipe.notes}
+        assert named & used == set() and named >= {*sizes, "gate_dnn_hidden_units"} - used
 
     def test_decay_of_weights_reaches_the_optimizers(self, read):
         recipe = read(json.dumps(cell(model={"l2_reg_dnn": 0.1, "l2_reg_embedding": 0.2})), "x.json")
