@@ -12,7 +12,7 @@ from recmtl.cli.report import SCHEMA_VERSION, print_json, print_table
 from recmtl.data.table_form import TableForm
 
 app = typer.Typer(
-    help="Configs: their keys, their JSON Schema, and the presets that are shipped.\n\nExample: recmtl config keys",
+    help="Configs: a first one, presets, those of other systems; all keys.\n\nExample: recmtl config list",
     no_args_is_help=True,
 )
 
