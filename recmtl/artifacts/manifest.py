@@ -1,7 +1,7 @@
 """manifest.json: what a published folder holds, and what made it. No manifest, no artefact."""
 
 import json
-import os
+import math
 import re
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from recmtl.artifacts.atomic import write_text
 from recmtl.artifacts.code_version import code_version
+from recmtl.artifacts.cores import usable_cores
 from recmtl.artifacts.explain import reading
 from recmtl.artifacts.hashing import HashMemory, digest_json, sha256_file
 from recmtl.errors import DamagedError, MissingError
@@ -76,7 +77,7 @@ def write(
     Errors: ValueError for a link or device in the folder, and for NaN or infinity in `config` or `notes`.
     """
     files = _files(folder)
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(max(1, math.ceil(usable_cores()))) as threads:
         digests = threads.map(sha256_file, files.values())
         outputs = {
             name: OutputFile(sha256=digest, bytes=path.stat().st_size)

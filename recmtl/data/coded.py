@@ -38,8 +38,10 @@ def text_in_row(connection: DuckDBPyConnection, column: str, row: int) -> str | 
     return found[0] if found else None
 
 
-def code_table(connection: DuckDBPyConnection, table: str, columns: Iterable[str]) -> None:
-    """Put codes in place of the texts in some columns of a temporary table, and make their dictionaries."""
+def code_table(connection: DuckDBPyConnection, table: str, columns: Iterable[str], order: Sequence[str]) -> None:
+    """Put codes in place of the texts in some columns of a temporary table, and make their dictionaries. Rows are put
+    in the `order` of some columns, so that a few of them are found without a look at all.
+    """
     alias = {column: f"d{i}" for i, column in enumerate(columns)}
     for column in alias:
         _make_dictionary(connection, column, f"SELECT {quote_name(column)} AS text FROM {table}")

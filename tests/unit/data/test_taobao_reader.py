@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
 from raw_rows import decoded
 
+from recmtl.data.datasets import drawn
 from recmtl.data.datasets.taobao import TaobaoConfig
 from recmtl.errors import DataError, MissingError
 from recmtl.sample_data import folder
@@ -186,6 +188,24 @@ def test_the_time_is_the_first_click_s_and_negatives_take_their_user_s(tmp_path:
     drawn = found[found["click"] == 0]
     assert drawn[drawn["user_id"] == "u1"]["reach_time"].tolist() == ["30", "20"]
     assert set(drawn[drawn["user_id"] == "u2"]["reach_time"]) == {"99"}
+
+
+@pytest.mark.parametrize("rows", [1, 7, 40])
+def test_negatives_are_drawn_for_some_users_at_a_time(tmp_path: Path, monkeypatch: Any, rows: int) -> None:
+    """As many for each as when they are drawn together, and as ever none that was clicked."""
+    chance = np.random.default_rng(2)
+    users, items, themes = (chance.integers(0, many, 300) for many in (12, 30, 3))
+    log = "\n".join(f"u{u} i{i} t{t}" for u, i, t in zip(users, items, themes, strict=True))
+    files(tmp_path, log, " ".join(f"u{i}" for i in range(12)), " ".join(f"i{i}" for i in range(30)))
+    together = read(tmp_path, negatives_per_click=(0.6, 1.4))
+    monkeypatch.setattr(drawn, "BLOCK_ROWS", rows)
+    found = read(tmp_path, negatives_per_click=(0.6, 1.4))
+    key = ["theme_id", "user_id", "click"]
+    assert found.groupby(key).size().equals(together.groupby(key).size())
+    assert not found.duplicated(PAIR).any() and found["row"].is_unique
+    assert not found.equals(together)
+    times = found.groupby("user_id")["reach_time"].nunique()
+    assert (times == 1).all()
 
 
 def test_a_log_without_times_is_read_all_the_same(tmp_path: Path) -> None:
