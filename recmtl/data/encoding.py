@@ -30,7 +30,7 @@ from recmtl.schema import (
     SequenceFeature,
 )
 
-BATCH_ROWS = 262_144
+BATCH_ROWS = 65_536
 BATCH_VALUES = 4 * BATCH_ROWS
 """Values that the lists of a batch hold at most: they are outside the database's bound of memory."""
 
