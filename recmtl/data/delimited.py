@@ -16,7 +16,7 @@ from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.archive import open_maybe_gzip
 from recmtl.config import nearest
-from recmtl.data.lines import PLACE, Lines, literal_path, looked_over
+from recmtl.data.lines import PLACE, Lines, literal_path, looked_over, trimmed
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.errors import DamagedError, DataError
 
@@ -179,8 +179,7 @@ def _quoted_records(lines: Iterable[str], delimiter: str) -> Generator[tuple[int
 
 
 def _cleaned(column: str, missing: tuple[str, ...], space: bool) -> str:
-    # few texts have a space, and to look for one takes a tenth of the time of trimming
-    cleaned = f"CASE WHEN contains({column}, ' ') THEN trim({column}) ELSE {column} END" if space else column
+    cleaned = trimmed(column) if space else column
     for text in missing:
         cleaned = f"nullif({cleaned}, {quote_text(text)})"
     return cleaned

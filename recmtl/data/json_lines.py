@@ -15,7 +15,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.archive import open_maybe_gzip
-from recmtl.data.lines import PLACE, Lines, literal_path, looked_over
+from recmtl.data.lines import PLACE, Lines, literal_path, looked_over, trimmed
 from recmtl.data.sql import quote_name, quote_text
 from recmtl.errors import DataError
 
@@ -43,7 +43,7 @@ def read_json_lines(connection: DuckDBPyConnection, path: Path, keys: Sequence[s
         DataError: a line is not one object, or holds a NUL character.
     """
     declared = "{" + ", ".join(f"{quote_text(key)}: 'VARCHAR'" for key in keys) + "}"
-    texts = ", ".join(f"nullif(trim({quote_name(key)}), '') AS {quote_name(key)}" for key in keys)
+    texts = ", ".join(f"nullif({trimmed(quote_name(key))}, '') AS {quote_name(key)}" for key in keys)
     table = quote_name(f"lines of {path}")
     try:
         with looked_over(path) as content:

@@ -112,6 +112,13 @@ def _read_to_the_end(path: Path) -> None:
             pass
 
 
+def trimmed(column: str) -> str:
+    """SQL: the text in a column without the spaces around it. Few texts have a space, and to look for one takes a tenth
+    of the time of trimming.
+    """
+    return f"CASE WHEN contains({column}, ' ') THEN trim({column}) ELSE {column} END"
+
+
 def literal_path(path: Path) -> str:
     """A path in which nothing is a pattern."""
     return re.sub(r"[*?\[]", r"[\g<0>]", str(path))
