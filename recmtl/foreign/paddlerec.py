@@ -1,6 +1,7 @@
 """PaddleRec: config.yaml of models/multitask/{ple,mmoe,share_bottom}, on the census lines that come with them."""
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from recmtl.errors import ConfigError
@@ -36,8 +37,18 @@ def _dataset(reader: Reader) -> dict[str, Any]:
             f"{reader.source}: runner.train_reader_path is {name!r}; of PaddleRec's readers, census_reader is known.",
             hint="Write a config for a table of your own: recmtl config init --from PATH.",
         )
-    train, test = reader.take("runner.train_data_dir", str), reader.take("runner.test_data_dir", str)
+    train, test = _folder(reader, "runner.train_data_dir"), _folder(reader, "runner.test_data_dir")
     return {"name": "census_one_hot", "train": train, "test": test, "instance_weight": True}
+
+
+def _folder(reader: Reader, key: str) -> str | None:
+    """As it is written; of an absolute path, which lies on its author's machine, the last name, in the workspace."""
+    path = reader.take(key, str)
+    if path is None or not PurePosixPath(path).is_absolute():
+        return path
+    name = PurePosixPath(path).name
+    reader.notes.append(f"{key}: in place of {path}, {name} in the workspace is read")
+    return name
 
 
 def _model(reader: Reader) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from duckdb import DuckDBPyConnection
 from pydantic import Field, PrivateAttr, model_validator
 
 from recmtl.data.datasets.base import DatasetConfig
+from recmtl.data.files_in_span import Reading, files_to_read
 from recmtl.data.layout import Key, Layout
 from recmtl.data.own_parts import Part, apart, files_of_parts
 from recmtl.data.partitions import row_files
 from recmtl.data.policies import SplitConfig
-from recmtl.data.pruning import Reading, files_to_read
 from recmtl.data.table_files import open_table
 from recmtl.data.table_form import TableForm
 from recmtl.data.table_piece import Piece

@@ -227,6 +227,12 @@ class TestPaddlerec:
         assert any("two tasks shared an expert" in note for note in recipe.notes) == (name == "ple")
         assert not [note for note in recipe.notes if "is not known" in note]
 
+    def test_an_absolute_path_is_one_of_the_workspace(self, read):
+        text = PADDLEREC.format(sizes=SIZES["ple"]).replace('"data/train"', '"/home/me/census/my_train"')
+        recipe = read(text, "config.yaml")
+        assert recipe.document["dataset"]["train"] == "my_train"
+        assert any("/home/me/census/my_train, my_train in the workspace" in note for note in recipe.notes)
+
     def test_another_model_is_refused(self, read):
         with pytest.raises(ConfigError, match="none of PaddleRec's models ple, mmoe and share_bottom"):
             read(PADDLEREC.format(sizes="  vocab_size: 4"), "config.yaml")
