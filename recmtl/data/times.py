@@ -1,12 +1,15 @@
 """Times as they stand in the time key, a text: numbers, or dates and date-times. They are put in order by what they
 mean and never as texts.
 
-A date-time means UTC unless it ends in an offset. A number means what it is; where dates are compared with numbers,
-the largest number tells what they count since 1970: below 1e11 seconds, below 1e14 milliseconds, below 1e17
-microseconds, else nanoseconds.
+A date-time means UTC unless it ends in an offset. Fourteen digits that read as YYYYMMDDhhmmss of the years 1900 to 2099
+are that date-time (as milliseconds since 1970 they would lie after the year 2500). Any other number means what it is;
+where dates are compared with numbers, the largest number tells what they count since 1970: below 1e11 seconds, below
+1e14 milliseconds, below 1e17 microseconds, else nanoseconds.
 """
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
@@ -27,6 +30,8 @@ _NUMBER = "DECIMAL(38, 9)"
 _LARGEST = Decimal(10) ** 28
 _DATE = r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?"
 _OFFSET = r"(Z|[+-]\d{2}(:?\d{2})?)"
+_DIGITS = r"(19|20)\d{12}"
+"""YYYYMMDDhhmmss."""
 
 
 def parse(moment: int | float | str) -> Decimal | datetime:
@@ -35,6 +40,9 @@ def parse(moment: int | float | str) -> Decimal | datetime:
     Raises:
         ValueError: it is neither.
     """
+    if re.fullmatch(_DIGITS, str(moment)):
+        with suppress(ValueError):  # 2026 in another place than a year's
+            return datetime.strptime(str(moment), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     try:
         number = Decimal(str(moment))
         if number.is_finite() and abs(number) < _LARGEST:
@@ -111,14 +119,22 @@ def literal(number: Decimal) -> str:
 
 
 def _number(text: str) -> str:
-    return f"TRY_CAST({text} AS {_NUMBER})"
+    return f"CASE WHEN {_of_digits(text)} IS NULL THEN TRY_CAST({text} AS {_NUMBER}) END"
+
+
+def _of_digits(text: str) -> str:
+    """A timestamp; null where the text is no YYYYMMDDhhmmss."""
+    parts = [f"substr({text}, {begin}, {size})" for begin, size in ((1, 4), (5, 2), (7, 2), (9, 2), (11, 2), (13, 2))]
+    spelled = " || ".join(f"{part} || '{after}'" for part, after in zip(parts, "-- ::", strict=False))
+    return f"CASE WHEN regexp_full_match({text}, '{_DIGITS}') THEN TRY_CAST({spelled} || {parts[-1]} AS TIMESTAMP) END"
 
 
 def _date(text: str) -> str:
     # a cast to TIMESTAMP would drop an offset without a word, and one to TIMESTAMPTZ would add the machine's
     return (
         f"CASE WHEN regexp_full_match({text}, '{_DATE}{_OFFSET}') THEN epoch_us(TRY_CAST({text} AS TIMESTAMPTZ)) "
-        f"WHEN regexp_full_match({text}, '{_DATE}') THEN epoch_us(TRY_CAST({text} AS TIMESTAMP)) END"
+        f"WHEN regexp_full_match({text}, '{_DATE}') THEN epoch_us(TRY_CAST({text} AS TIMESTAMP)) "
+        f"ELSE epoch_us({_of_digits(text)}) END"
     )
 
 

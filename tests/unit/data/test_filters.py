@@ -99,10 +99,12 @@ def test_rows_outside_of_the_span_are_left_out(tmp_path: Path, since: Any, until
     assert left_out(tmp_path) == {"time": SIZE - len(expected)}
 
 
-def test_the_span_of_dates_and_of_milliseconds(tmp_path: Path) -> None:
+def test_the_span_of_dates_of_digits_and_of_milliseconds(tmp_path: Path) -> None:
     dates = [f"2026-{1 + i // 20:02}-{1 + i % 20:02}" for i in range(SIZE)]
     policy = TimeSplit(since="2026-01-11", until="2026-03-01")
     assert kept(tmp_path / "dates", rows_with(when=dates), policy) == [*range(11, 41)]
+    digits = [f"2026{1 + i // 20:02}{1 + i % 20:02}063000" for i in range(SIZE)]
+    assert kept(tmp_path / "digits", rows_with(when=digits), policy) == [*range(11, 41)]
     thousandths = [str(1_600_000_000_000 + 86_400_000 * i) for i in range(SIZE)]
     assert kept(tmp_path / "ms", rows_with(when=thousandths), RandomSplit(until="2020-10-14")) == [*range(1, 32)]
 

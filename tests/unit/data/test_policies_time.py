@@ -159,6 +159,16 @@ def test_the_window_counts_dates_too() -> None:
     assert parts(until, rows_of(times)) == "...TTTvvx."
 
 
+def test_fourteen_digits_are_a_date_and_time_and_no_milliseconds() -> None:
+    times = [f"201812{day:02}235959" for day in range(10, 20)]
+    assert parts(WindowSplit(train_days=3, valid_days=2, test_days=1), rows_of(times)) == "....TTTvvx"
+    for until in ("2018-12-19T23:59:59", 20181219235959, "20181219235959"):
+        policy = WindowSplit(train_days=3, valid_days=2, test_days=1, until=until)
+        assert parts(policy, rows_of(times)) == "...TTTvvx."
+    # such a day does not exist: a number, as all of them are here
+    assert parts(TimeSplit(), rows_of([20181399000000 + i for i in range(10)])) == "TTTTTTvvxx"
+
+
 def test_times_before_1970_have_days_as_well() -> None:
     times = [f"1969-12-{day}T12:00" for day in (28, 29, 30, 31)]
     assert parts(WindowSplit(train_days=1), rows_of(times)) == ".Tvx"
