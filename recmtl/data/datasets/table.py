@@ -22,12 +22,12 @@ from recmtl.data.files_in_span import Reading, files_to_read
 from recmtl.data.layout import Key, Layout
 from recmtl.data.own_parts import Part, apart, files_of_parts
 from recmtl.data.partitions import row_files
-from recmtl.data.policies import SplitConfig
+from recmtl.data.policies import FilesSplit, SplitConfig
 from recmtl.data.table_files import open_table
 from recmtl.data.table_form import TableForm
 from recmtl.data.table_piece import Piece
 from recmtl.data.table_roles import Column, DomainColumn, TaskColumn
-from recmtl.errors import DataError, RecmtlError
+from recmtl.errors import ConfigError, DataError, RecmtlError
 from recmtl.schema import Name
 
 TAKEN = ("row", "part")
@@ -140,7 +140,17 @@ class TableConfig(DatasetConfig):
         return str(raw / self.train)
 
     def within(self, policy: SplitConfig, workspace: Path) -> "TableConfig":
-        """One that passes over the folders outside the policy's span, where folders say the time key."""
+        """One that passes over the folders outside the policy's span, where folders say the time key.
+
+        Raises:
+            ConfigError: there are rows of a test part, and the policy would deal them to train as well.
+        """
+        if self.test is not None and not isinstance(policy, FilesSplit):
+            raise ConfigError(
+                f"dataset.test names rows of a test part, but split.name {policy.name!r} would deal them to train too.",
+                hint='Give "split": "files"; or, to deal all rows, put the files into one folder and name it in '
+                "dataset.train.",
+            )
         column = self.keys.get("time")
         files = {part: row_files(source) for part, source in self._parts(workspace).items()}
         narrowed, place = self.model_copy(), self.place(workspace)

@@ -183,12 +183,13 @@ class TestWhatIsRead:
         split = {"name": "files", "since": "2026-11-19"}
         assert kept(root, split, test="test") == DAYS[8:] * 2
 
-    def test_a_part_without_a_folder_in_the_span_has_no_rows(self, root):
-        lay_out(frame()[:40], root / "test")
-        split = {"name": "window", "train_days": 2}
-        build(table(test="test"), split, root, "all")
-        build(table(test="test").within(policy(split), root), split, root, "some")
-        assert published(root / "some") == published(root / "all")
+    def test_a_part_without_a_folder_in_the_span_stays_empty(self, root):
+        lay_out(frame()[:40], root / "valid")
+        lay_out(frame()[120:], root / "test")
+        dataset, split = table(valid="valid", test="test"), {"name": "files", "since": DAYS[8]}
+        for name, read in (("all", dataset), ("some", dataset.within(policy(split), root))):
+            with pytest.raises(DataError, match="the valid part stays empty"):
+                build(read, split, root, name)
 
 
 MOMENTS = st.datetimes(datetime(2026, 11, 9), datetime(2026, 11, 22), timezones=st.sampled_from([UTC, EAST, WEST]))

@@ -15,6 +15,7 @@ from recmtl.artifacts.progress import Silent
 from recmtl.config import choose
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.datasets.table import TableConfig
+from recmtl.data.policies import FilesSplit, RandomSplit
 from recmtl.errors import ConfigError, DataError, MissingError
 from recmtl.pipelines.selection import Asked
 from recmtl.pipelines.split_domains import SplitDomains
@@ -100,6 +101,16 @@ class TestRows:
         assert frame["part"].tolist() == ["train"] * 3 + ["valid"] * 3 + ["test"] * 3
         layout = parsed(valid="valid.csv", test="test.csv").layout()
         assert layout.ready_made and layout.ready_made_valid and not parsed(test="test.csv").layout().ready_made_valid
+
+    def test_a_policy_that_would_deal_the_test_rows_to_train_is_refused(self, tmp_path):
+        for name in ("rows.csv", "valid.csv", "test.csv"):
+            (tmp_path / name).write_text(ROWS)
+        for given in ({"test": "test.csv"}, {"valid": "valid.csv", "test": "test.csv"}):
+            with pytest.raises(ConfigError, match=r"dataset.test .* split.name 'random' would deal") as error:
+                parsed(**given).within(RandomSplit(), tmp_path)
+            assert '"split": "files"' in error.value.hint
+            assert parsed(**given).within(FilesSplit(), tmp_path).own_files(tmp_path)
+        assert parsed().within(RandomSplit(), tmp_path).own_files(tmp_path)
 
     def test_a_file_is_in_one_part_only(self, tmp_path):
         (tmp_path / "folder").mkdir()
