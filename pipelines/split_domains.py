@@ -90,12 +90,16 @@ class SplitDomains(Stage):
 
 
 def _facts(profile: dict[str, Any], schema: Schema) -> dict[str, Any]:
-    """What the profile says of each domain, and of all: the rows of each part, the mean label of each task, and how
-    many users and items there are, where they have keys.
+    """What the profile says of each domain, and of all: the rows of each part, the mean label of each task, in all
+    parts and in each, and how many users and items there are, where they have keys; and of the features.
     """
     cells = {(cell["domain"], cell["part"]): cell for cell in profile["cells"] + profile["totals"]}
     keys = {entry["domain"]: entry for entry in profile["keys"]}
     key_names = [name for name in keys.get(None, {}) if name != "domain"]
+
+    def means_by_part(domain: str | None, task: str) -> dict[str, float | None]:
+        found = {part: cells.get((domain, part)) for part in PARTS}
+        return {part: None if cell is None else cell["tasks"][task]["mean"] for part, cell in found.items()}
 
     def row(domain: str | None) -> dict[str, Any]:
         # a domain of the split that is extended may have no rows of its own
@@ -105,6 +109,7 @@ def _facts(profile: dict[str, Any], schema: Schema) -> dict[str, Any]:
             **{part: cells[domain, part]["rows"] if (domain, part) in cells else 0 for part in PARTS},
             **{name: keys[domain][name]["all"] if domain in keys else 0 for name in key_names},
             "means": {name: tasks[name]["mean"] if tasks else None for name in schema.task_names},
+            "means_by_part": {name: means_by_part(domain, name) for name in schema.task_names},
         }
 
     return {
@@ -112,8 +117,23 @@ def _facts(profile: dict[str, Any], schema: Schema) -> dict[str, Any]:
         "features": len(schema.features),
         "rows": [row(domain) for domain in schema.domains],
         "all": row(None),
+        "unknown": _unknown(profile["features"]),
         "leaks": profile["leaks"],
     }
+
+
+def _unknown(features: dict[str, Any]) -> list[dict[str, Any]]:
+    """The features of which values are missing or, in valid and test, unseen: those of which most is, first."""
+    rows = [
+        {
+            "feature": name,
+            **{f"missing_{part}": found["missing_by_part"][part] for part in PARTS},
+            **{f"unseen_{part}": share for part, share in found["unseen"].items()},
+        }
+        for name, found in features.items()
+    ]
+    largest = {row["feature"]: max(row[name] or 0.0 for name in row if name != "feature") for row in rows}
+    return sorted((row for row in rows if largest[row["feature"]]), key=lambda row: -largest[row["feature"]])
 
 
 def _bytes(size: str) -> int:

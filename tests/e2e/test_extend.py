@@ -80,6 +80,12 @@ def test_what_grew_is_told(days, cli):
     grew = ran.json["grew"]
     assert grew["item"] == {"before": 6, "after": 8} and grew["domains"] == {"before": 2, "after": 3}
     assert "shop" not in grew
+    words = ("--config", "shop.json", "--data", "tuesday", "--extend", "data/monday")
+    lines = [line.split() for line in cli("split-domains", *words, cwd=days).out.splitlines()]
+    assert lines[lines.index(["grew"]) + 1 :] == [
+        ["what", "before", "after"],
+        *([name, str(sizes["before"]), str(sizes["after"])] for name, sizes in grew.items()),
+    ]
 
 
 def test_the_rows_are_the_new_days(days, cli):

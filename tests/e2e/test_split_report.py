@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 CONFIG = {
@@ -48,6 +49,15 @@ def split(cli, tmp_path, *words):
     return cli("split-domains", "--config", "shop.json", *words, cwd=tmp_path)
 
 
+def table(out, title):
+    """The lines of the table below a title, of the first one without any."""
+    titles = ("mean labels by part", "shares missing, and not seen in training")
+    lines = out.splitlines()
+    begin = lines.index(title) + 1 if title else 1
+    size = next((size for size, line in enumerate(lines[begin:]) if line in titles), len(lines) - begin)
+    return lines[begin : begin + size]
+
+
 def contents(folder):
     """Every file but hidden ones: locks and remembered hashes say nothing of a split."""
     return {
@@ -62,7 +72,7 @@ def test_the_table_has_rows_users_items_and_rates_of_each_domain_and_of_all(tmp_
     written(tmp_path, frame)
     ran = split(cli, tmp_path)
     assert ran.code == 0 and "warning" not in ran.err
-    head, *lines = [line.split() for line in ran.out.splitlines()[1:]]
+    head, *lines = [line.split() for line in table(ran.out, "")]
     assert head == ["domain", "train", "valid", "test", "users", "items", "mean", "click"]
     assert [line[0] for line in lines] == ["fr", "nl", "all"]
     for name, *numbers in lines:
@@ -73,9 +83,37 @@ def test_the_table_has_rows_users_items_and_rates_of_each_domain_and_of_all(tmp_
         assert numbers[5] == f"{rows['click'].mean():.4f}"
 
 
+def test_the_table_has_the_rates_of_each_part_and_what_is_missing_and_unseen(tmp_path, cli):
+    frame = a_log()
+    frame.loc[::4, "price"] = np.nan
+    frame["item"] = np.where(np.arange(len(frame)) % 20, frame["item"], 1000 + np.arange(len(frame)))
+    written(tmp_path, frame)
+    ran = split(cli, tmp_path)
+    files = (tmp_path / "data/shop").glob("t*/*/*.parquet"), (tmp_path / "data/shop").glob("valid/*/*.parquet")
+    parts = pd.concat(
+        pq.ParquetFile(path).read(["row"]).to_pandas().assign(part=path.parts[-3]) for found in files for path in found
+    )
+    rows = frame.assign(part=parts.set_index("row")["part"].sort_index().to_numpy())
+    head, *lines = [line.split() for line in table(ran.out, "mean labels by part")]
+    assert head == ["domain", "click", "train", "click", "valid", "click", "test"]
+    wanted = rows.groupby(["land", "part"])["click"].mean().unstack()
+    wanted.loc["all"] = rows.groupby("part")["click"].mean()
+    assert lines == [
+        [name, *(f"{wanted.loc[name, part]:.4f}" for part in ("train", "valid", "test"))]
+        for name in ("fr", "nl", "all")
+    ]
+    head, *lines = [line.split() for line in table(ran.out, "shares missing, and not seen in training")]
+    assert [line[0] for line in lines] == ["price", "item"]  # most is missing of the price
+    missing = rows["price"].isna().groupby(rows["part"]).mean()
+    assert lines[0][1:4] == [f"{missing[part]:.4f}" for part in ("train", "valid", "test")]
+    known = set(rows.loc[rows["part"] == "train", "item"])
+    unseen = (~rows["item"].isin(known)).groupby(rows["part"]).mean()
+    assert lines[1][1:] == ["0.0000"] * 3 + [f"{unseen[part]:.4f}" for part in ("valid", "test")]
+
+
 def test_without_keys_and_with_one_domain_there_is_one_line(tmp_path, cli):
     written(tmp_path, a_log(), domain=None, keys={})
-    head, *lines = split(cli, tmp_path).out.splitlines()[1:]
+    head, *lines = table(split(cli, tmp_path).out, "")
     assert head.split() == ["domain", "train", "valid", "test", "mean", "click"]
     assert [line.split()[:4] for line in lines] == [["table", "1,200", "400", "400"]]
 
@@ -142,7 +180,7 @@ def test_strict_refuses_events_in_two_parts(tmp_path, cli):
 @pytest.mark.parametrize(
     ("folder", "name", "preset", "repeats"),
     [
-        ("adult", "adult", "adult_sex", ("rows", 26)),
+        ("adult", "adult", "adult_sex", ("rows", 29)),
         ("lt4rec", "lt4rec", "lt4rec", ("pairs", 2)),
         ("movielens-1m", "movielens_1m", "movielens_gender", ("events", 0)),
     ],
