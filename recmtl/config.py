@@ -158,7 +158,8 @@ def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[str, 
         else:
             text = plain_words(item["msg"])
             text = f"is not valid: {text}" if item["type"] == "value_error" else text[:1].lower() + text[1:]
-            found.append((path, text + _shown(item["input"])))
+            told = isinstance(item["input"], str) and repr(item["input"]) in text
+            found.append((path, text if told else text + _shown(item["input"])))
     return found
 
 

@@ -232,7 +232,8 @@ def _nested_labels(guesses: Guesses) -> None:
             positive = second.numbers > 0
             within = (first.numbers[positive] == 1).all()
             same = is_binary(second) and positive.sum() == (first.numbers == 1).sum()
-            if within and positive.any() and not same:
+            elsewhere = known(second.numbers[first.numbers != 1])  # where it is missing it was not observed anyhow
+            if within and positive.any() and len(elsewhere) and not same:
                 guesses.notes.append(
                     f"{second.name} is above 0 only where {first.name} is 1: it is learnt over all rows. If it means "
                     f'something only there, give its task "observed_if": {{"column": "{first.name}", "value": 1}}.'

@@ -95,6 +95,11 @@ class TestRoles:
         ]
         assert '"observed_if": {"column": "click", "value": 1}' in notes[0]
 
+    def test_a_label_that_is_missing_without_another_needs_no_telling(self, tmp_path):
+        frame = clicks()
+        frame["conversion"] = frame["conversion"].where(frame["click"] == 1)
+        assert [note.split()[0] for note in guessed(frame, tmp_path).notes] == ["watch_ratio"]
+
     def test_a_label_that_is_named_replaces_the_guesses_which_are_not_learnt_from(self, tmp_path):
         found = roles(guessed(clicks(), tmp_path, "conversion"))
         assert [name for name, role in found.items() if role == "label"] == ["conversion"]
