@@ -61,9 +61,9 @@ class Download(Stage):
         try:
             found = manifest.verify(target, memory)
         except MissingError:
-            problem = f"{self.dataset} cannot be fetched without a login."
+            problem = f"recmtl cannot fetch {self.dataset} by itself."
         except DamagedError as error:
-            problem = f"{error.message.rstrip('.')}, and {self.dataset} cannot be fetched without a login."
+            problem = f"{error.message.rstrip('.')}, and recmtl cannot fetch {self.dataset} by itself."
         else:
             return Plan(target, found.config, found.inputs)
         raise MissingError(problem, hint=self.kind.how_to_get)

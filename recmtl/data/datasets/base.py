@@ -18,7 +18,7 @@ class SourceFile:
 
     name: str
     url: str | None = None
-    """Where it can be fetched; None if it cannot without a login."""
+    """Where it can be fetched; None if only a person can get it."""
     sha256: str | None = None
     """Of the published file; None where the publisher's file could not be seen."""
     content_sha256: str | None = None
@@ -45,7 +45,7 @@ class DatasetConfig(Component):
     stored: ClassVar[bool] = False
     """The query of `read` only looks into tables, so that it may well be run several times."""
     how_to_get: ClassVar[str] = ""
-    """Where a person gets files that need a login."""
+    """Where a person gets files that the command cannot fetch by itself."""
 
     def layout(self) -> Layout:
         """What the columns of `read` mean."""
