@@ -112,8 +112,9 @@ def _empty(guesses: Guesses) -> None:
 
 def _labels(guesses: Guesses, named: bool) -> None:
     for column in guesses.free:
-        binary = is_binary(column) and name_words.names_label(column.name)
-        if not binary and not (_is_amount(column) and name_words.names_value(column.name)):
+        value = name_words.names_value(column.name)
+        binary = is_binary(column) and (name_words.names_label(column.name) or value)
+        if not binary and not (_is_amount(column) and value):
             continue
         what = "0 and 1, and" if binary else "numbers, and"
         if named:

@@ -100,6 +100,10 @@ class TestRoles:
         frame["conversion"] = frame["conversion"].where(frame["click"] == 1)
         assert [note.split()[0] for note in guessed(frame, tmp_path).notes] == ["watch_ratio"]
 
+    def test_a_rating_of_0_and_1_is_a_label_and_no_feature(self, tmp_path):
+        frame = clicks().assign(rating=[row % 2 for row in range(len(clicks()))])
+        assert roles(guessed(frame, tmp_path))["rating"] == "label"
+
     def test_a_label_that_is_named_replaces_the_guesses_which_are_not_learnt_from(self, tmp_path):
         found = roles(guessed(clicks(), tmp_path, "conversion"))
         assert [name for name, role in found.items() if role == "label"] == ["conversion"]
