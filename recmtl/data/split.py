@@ -26,7 +26,7 @@ from recmtl.data.layout import PART, Layout
 from recmtl.data.leaks import check_leaks
 from recmtl.data.loading import Source, load_rows
 from recmtl.data.negative_rate import dealing
-from recmtl.data.policies import PARTS, SplitConfig
+from recmtl.data.policies import PARTS, FilesSplit, SplitConfig
 from recmtl.data.profile import profile
 from recmtl.data.schema_file import save_schema
 from recmtl.data.sql import quote_name
@@ -66,6 +66,11 @@ def build_split(
         MissingError: memory and disk are not enough.
     """
     layout, options = dataset.layout(), options or SplitOptions()
+    if layout.ready_made and not isinstance(policy, FilesSplit):
+        progress.say(
+            f"warning: {dataset.name} brings test rows of its own, and they are dealt like all others: "
+            "split.name 'files' keeps them for test"
+        )
     with database(out, options.memory_limit) as connection:
         progress.say(f"reading {dataset.name}")
         query = dataset.read(raw, connection)

@@ -10,7 +10,7 @@ from recmtl.foreign.mlora_model import model
 from recmtl.foreign.mlora_names import Name, of_mamdr, of_mlora
 from recmtl.foreign.training import losses, optimizers
 
-_TASKS = {"taobao": ("click",), "amazon": ("review",), "movielens_1m": ("liked", "loved")}
+_TASKS = {"taobao": ("click",), "amazon": ("review",), "movielens_1m": ("loved",)}
 _META = (*mamdr_schedule.KEYS, "domain_meta_learning_rate", "val_every_step")
 
 

@@ -20,7 +20,7 @@ TIME = (
     "no time there; here test follows valid, and a negative has the time of a click of its user"
 )
 """What the user should know of a split by time."""
-LABEL = "the label there (5 stars) is the task 'loved' here; 'liked' is beside it"
+LABEL = "the label there (5 stars) is the task 'loved' here"
 """What the user should know of MovieLens."""
 SHARES = [0.6, 0.2, 0.2]
 NEGATIVES = [2.0, 5.0]
@@ -44,7 +44,7 @@ def amazon(categories: list[str] | None, negatives: list[float] | None, seed: in
 def movielens(field: str) -> dict[str, Any]:
     """The section `dataset`: a domain for each value of one of the `FIELDS` of the user."""
     domain = field.lower()
-    return {"name": "movielens_1m", "domain": "seven_ages" if domain == "age" else domain}
+    return {"name": "movielens_1m", "labels": "loved", "domain": "seven_ages" if domain == "age" else domain}
 
 
 def by_time(folder: str) -> bool:

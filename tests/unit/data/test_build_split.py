@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from recmtl.artifacts.progress import Silent
 from recmtl.artifacts.tables import read_table
 from recmtl.data.encoding import BATCH_ROWS
 from recmtl.data.folders import domain_folder, vocabulary_file
@@ -491,3 +492,26 @@ def test_a_part_or_a_column_that_is_gone_is_refused(rows: pa.Table, tmp_path: Pa
         load_part(tmp_path / "s", schema, "valid")
     with pytest.raises(DamagedError, match="has no column 'label:like'"):
         load_columns(tmp_path / "s", schema, "test", ["label:like"])
+
+
+def test_test_rows_that_are_dealt_like_all_others_are_told(tmp_path: Path) -> None:
+    layout, said = Layout(tasks=LAYOUT.tasks[:1], categorical=("c",), ready_made=True), Said()
+    rows = pa.table(
+        {"row": range(60), "c": ["a", "b"] * 30, "click": [0.0, 1.0, 1.0] * 20, "part": ["train", "test"] * 30}
+    )
+    for policy, warnings in ((RandomSplit(), 1), (FilesSplit(), 0)):
+        out = tmp_path / policy.name
+        out.mkdir()
+        build_split(TableDataset(name="made_up", rows=rows, columns=layout), policy, out, out, said)
+        assert sum("brings test rows of its own" in line for line in said.lines) == warnings
+        said.lines.clear()
+
+
+class Said(Silent):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.lines.append(message)
