@@ -29,6 +29,11 @@ def texts_of(connection: DuckDBPyConnection, column: str) -> pa.Array:
     return pa.concat_arrays(found.chunks) if found.num_chunks else pa.array([], pa.string())
 
 
+def count_texts(connection: DuckDBPyConnection, column: str) -> int:
+    """How many texts a column has."""
+    return int(connection.execute(f"SELECT count(*) FROM {dictionary(column)}").fetchall()[0][0])
+
+
 def text_in_row(connection: DuckDBPyConnection, column: str, row: int) -> str | None:
     """The text of a column in one row; None where it is missing."""
     found = connection.execute(

@@ -15,8 +15,9 @@ from duckdb import DuckDBPyConnection
 from recmtl.artifacts.progress import SILENT, Progress
 from recmtl.artifacts.tables import TableWriter
 from recmtl.data.ahead import ahead
+from recmtl.data.coded import count_texts, texts_of
 from recmtl.data.folders import domain_folder
-from recmtl.data.layout import DOMAIN, PART, Layout
+from recmtl.data.layout import DOMAIN, PART, Layout, dictionary
 from recmtl.data.policies import PARTS
 from recmtl.data.policies.base import BY_CHANCE
 from recmtl.data.sql import quote_name, quote_text
@@ -31,6 +32,8 @@ from recmtl.schema import (
 )
 
 BATCH_ROWS = 65_536
+MAX_TEXTS = 1 << 20
+"""Texts of a key that are held in memory beside the database."""
 BATCH_VALUES = 4 * BATCH_ROWS
 """Values that the lists of a batch hold at most: they are outside the database's bound of memory."""
 
@@ -107,7 +110,7 @@ class RowEncoder:
     layout: Layout
     features: FeatureEncoder
     texts: Mapping[str, pa.Array]
-    """Text column -> its texts, by code."""
+    """Text column -> its texts, by code; of a key with many texts (see `held_texts`) each batch brings its own."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -125,15 +128,35 @@ class RowEncoder:
         split = self.features.schema
         columns = [batch["row"].cast(pa.int64()), *self._coded.encode(batch)]
         columns += [batch[task.name].cast(pa.float32()) for task in split.tasks]
-        columns += [self.texts[self.layout.keys[key]].take(batch[self.layout.keys[key]]) for key in split.keys]
+        columns += [self._key(batch, self.layout.keys[key]) for key in split.keys]
         columns += [batch[score.name].cast(pa.float32()) for score in split.scores]
         columns += [batch[self.layout.weight].cast(pa.float32())] if split.weighted else []
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def _key(self, batch: pa.RecordBatch, column: str) -> pa.Array:
+        held = self.texts.get(column)
+        return batch[_brought(column)] if held is None else held.take(batch[column])
 
     @cached_property
     def _coded(self) -> CodedFeatures:
         listed = {sequence: self.texts[column] for sequence, column in self.layout.listed.items()}
         return CodedFeatures(self.features.schema, self.features.vocabularies, {**self.texts, **listed})
+
+
+def held_texts(connection: DuckDBPyConnection, layout: Layout, schema: Schema) -> dict[str, pa.Array]:
+    """Text column -> its texts, by code: of all that features need, as long as their vocabularies, and of keys with no
+    more than `MAX_TEXTS`. A time may be another one in each row.
+    """
+    needed = {DOMAIN, *schema.raw_columns, *layout.listed.values()}
+    return {
+        column: texts_of(connection, column)
+        for column in layout.text_columns
+        if column in needed or count_texts(connection, column) <= MAX_TEXTS
+    }
+
+
+def _brought(column: str) -> str:
+    return f"text:{column}"
 
 
 def write_rows(connection: DuckDBPyConnection, encoder: RowEncoder, out: Path, progress: Progress = SILENT) -> None:
@@ -155,9 +178,15 @@ def encoded_pieces(
     """The table `rows`, encoded, in the order of part, domain and chance: ((part, domain), some of its rows)."""
     part, domain, names = quote_name(PART), quote_name(DOMAIN), encoder.texts[DOMAIN]
     place = " ".join(f"WHEN {quote_text(name)} THEN {i}" for i, name in enumerate(PARTS))
-    reader = connection.sql(
-        f"SELECT * REPLACE (CASE {part} {place} END AS {part}) FROM rows ORDER BY {part}, {domain}, {BY_CHANCE}"
-    ).to_arrow_reader(_batch_rows(connection, encoder.layout))
+    far = [column for column in dict.fromkeys(encoder.layout.keys.values()) if column not in encoder.texts]
+    texts = "".join(f", d{i}.text AS {quote_name(_brought(column))}" for i, column in enumerate(far))
+    joins = " ".join(
+        f"LEFT JOIN {dictionary(column)} AS d{i} ON d{i}.code = rows.{quote_name(column)}"
+        for i, column in enumerate(far)
+    )
+    reader = connection.sql(f"""
+        SELECT rows.* REPLACE (CASE {part} {place} END AS {part}){texts} FROM rows {joins}
+        ORDER BY {part}, {domain}, {BY_CHANCE}""").to_arrow_reader(_batch_rows(connection, encoder.layout))
     for batch in reader:
         encoded = encoder.encode(batch)
         # cut where the part or the domain changes

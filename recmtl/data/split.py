@@ -14,10 +14,9 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 from recmtl.artifacts.progress import SILENT, Progress
-from recmtl.data.coded import texts_of
 from recmtl.data.database import database
 from recmtl.data.datasets.base import DatasetConfig
-from recmtl.data.encoding import FeatureEncoder, RowEncoder, write_rows
+from recmtl.data.encoding import FeatureEncoder, RowEncoder, held_texts, write_rows
 from recmtl.data.extending import Fitted
 from recmtl.data.filters import filter_rows
 from recmtl.data.fitting import fit_vocabularies, make_schema
@@ -138,7 +137,7 @@ def prepare(
     vocabularies |= fit_vectors(connection, source.layout, source.vectors)
     schema = make_schema(connection, source.name, source.layout, policy, vocabularies)
     schema = base.keep(schema) if base else schema
-    texts = {column: texts_of(connection, column) for column in source.layout.text_columns}
+    texts = held_texts(connection, source.layout, schema)
     return Prepared(RowEncoder(source.layout, FeatureEncoder(schema, vocabularies), texts), counts, left_out)
 
 

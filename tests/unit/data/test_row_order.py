@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 import pytest
 
 from recmtl.artifacts.tables import read_table
+from recmtl.data import encoding
 from recmtl.data.layout import Layout
 from recmtl.data.policies import GroupSplit, NegativeRate, RandomSplit, SplitConfig, TimeSplit, UserTimeSplit
 from recmtl.data.split import build_split
@@ -108,3 +110,18 @@ def test_chance_is_even_where_users_and_items_cross(tmp_path: Path) -> None:
     together = np.corrcoef(trained)[np.triu_indices(size, 1)]
     assert abs(together.mean()) < 0.02
     assert together.std() == pytest.approx(1 / np.sqrt(size), rel=0.1)
+
+
+@pytest.mark.parametrize("policy", [RandomSplit(), TimeSplit()], ids=lambda policy: type(policy).__name__)
+def test_keys_with_many_texts_are_written_as_those_with_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: SplitConfig
+) -> None:
+    rows, times = some_rows(400), [None if i % 50 == 0 else str(i) for i in range(400)]
+    rows = rows.set_column(rows.schema.get_field_index("when"), "when", pa.array(times))
+    rows = rows.filter(pa.compute.is_valid(rows["when"])) if isinstance(policy, TimeSplit) else rows
+    few = files(tmp_path / "few", rows, KEYED, policy)
+    monkeypatch.setattr(encoding, "MAX_TEXTS", 0)
+    many = files(tmp_path / "many", rows, KEYED, policy)
+    assert [*few] == [*many] and few == many
+    for name in few:
+        assert (tmp_path / "few" / name).read_bytes() == (tmp_path / "many" / name).read_bytes()
