@@ -9,7 +9,7 @@ demo: $(VENV)/.installed
 	$(BIN)/recmtl demo --workspace demo
 
 test: $(VENV)/.installed-tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 	$(MAKE) check
 
 check: $(VENV)/.installed-tests

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import duckdb
 import pyarrow as pa
 
 from recmtl.data.own_parts import Part
@@ -15,7 +16,7 @@ from recmtl.data.partitions import RowFile, has_content, with_content
 from recmtl.data.policies import SplitConfig, WindowSplit
 from recmtl.data.table_files import open_table
 from recmtl.data.table_form import TableForm
-from recmtl.data.times import DAY, dates, microseconds, parse
+from recmtl.data.times import DAY, dates_among, microseconds, parse
 from recmtl.data.typed_columns import Misfit, as_text
 from recmtl.errors import DataError
 
@@ -113,3 +114,10 @@ def _newest(times: Mapping[RowFile, int], form: TableForm | None) -> int | None:
 
 def _has_rows(file: RowFile, form: TableForm | None) -> bool:
     return any(len(piece.batch) for piece in open_table(str(file.path), form, [file]).pieces)
+
+
+def dates(texts: Sequence[str]) -> dict[str, int]:
+    """Text -> its microseconds since 1970, of those that are dates or date-times, by the rules of `times`."""
+    with duckdb.connect() as connection:
+        query = dates_among("SELECT unnest(?::VARCHAR[]) AS text")
+        return {text: int(since) for text, since in connection.execute(query, [list(texts)]).fetchall()}

@@ -8,13 +8,11 @@ where dates are compared with numbers, the largest number tells what they count 
 """
 
 import re
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
-import duckdb
 from pydantic import AfterValidator
 
 from recmtl.data.layout import dictionary
@@ -77,14 +75,9 @@ def date_at(since_epoch: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest).isoformat()
 
 
-def dates(texts: Sequence[str]) -> dict[str, int]:
-    """Text -> its microseconds since 1970, of those that are dates or date-times, by the rules of `times`."""
-    with duckdb.connect() as connection:
-        found = connection.execute(
-            f"SELECT text, {_date('text')} FROM (SELECT unnest(?::VARCHAR[]) AS text) WHERE {_number('text')} IS NULL",
-            [list(texts)],
-        ).fetchall()
-    return {text: int(since) for text, since in found if since is not None}
+def dates_among(texts: str) -> str:
+    """SQL: of the column `text` of a query the dates and date-times, each with its microseconds since 1970."""
+    return f"SELECT text, {_date('text')} AS since FROM ({texts}) WHERE {_number('text')} IS NULL AND since IS NOT NULL"
 
 
 def times(column: str) -> str:

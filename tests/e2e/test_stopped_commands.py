@@ -13,6 +13,7 @@ def test_ctrl_c_says_so_and_leaves_nothing_half_made(workspace):
     running = subprocess.Popen(
         [sys.executable, "-c",
          "import os, signal, time\n"
+         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs ignore it
          "from recmtl.cli.main import main\n"
          "from recmtl.pipelines import evaluate\n"
          "def stopped(*_): os.kill(os.getpid(), signal.SIGINT), time.sleep(60)\n"

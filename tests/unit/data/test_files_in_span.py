@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from recmtl.artifacts.tables import read_table
 from recmtl.config import choose
 from recmtl.data.datasets.table import TableConfig
+from recmtl.data.files_in_span import dates
 from recmtl.data.policies import SplitConfig
 from recmtl.data.split import build_split
-from recmtl.data.times import dates
 from recmtl.errors import DataError, RecmtlError
 
 EAST, WEST = timezone(timedelta(hours=5, minutes=30)), timezone(-timedelta(hours=8))
