@@ -45,7 +45,7 @@ def text_in_row(connection: DuckDBPyConnection, column: str, row: int) -> str | 
 
 def code_table(connection: DuckDBPyConnection, table: str, columns: Iterable[str], order: Sequence[str]) -> None:
     """Put codes in place of the texts in some columns of a temporary table, and make their dictionaries. Rows are put
-    in the `order` of some columns, so that a few of them are found without a look at all.
+    in the order of the columns `order`, so that those of a few of their codes are found without a look at all.
     """
     alias = {column: f"d{i}" for i, column in enumerate(columns)}
     for column in alias:
@@ -54,9 +54,9 @@ def code_table(connection: DuckDBPyConnection, table: str, columns: Iterable[str
     joins = " ".join(
         f"LEFT JOIN {dictionary(column)} AS {d} ON {d}.text = given.{quote_name(column)}" for column, d in alias.items()
     )
-    connection.execute(
-        f"CREATE TEMP TABLE being_coded AS SELECT given.* REPLACE ({codes}) FROM {table} AS given {joins}"
-    )
+    coded = f"SELECT given.* REPLACE ({codes}) FROM {table} AS given {joins}"
+    by = ", ".join(map(quote_name, order))
+    connection.execute(f"CREATE TEMP TABLE being_coded AS SELECT * FROM ({coded}) ORDER BY {by}")
     connection.execute(f"DROP TABLE {table}")
     connection.execute(f"ALTER TABLE being_coded RENAME TO {table}")
 
