@@ -6,7 +6,6 @@ from typing import Any
 from recmtl.cli.options import SplitOptions, with_options
 from recmtl.cli.report import print_table, show
 
-PARTS = ("train", "valid", "test")
 TOP = 10
 """So many features are shown."""
 
@@ -35,16 +34,17 @@ def _print_domains(notes: Mapping[str, Any]) -> None:
     """A row a domain, and one for all where there are more: rows, keys and mean labels; then these of each part."""
     rows = [*notes["rows"], *([notes["all"]] if len(notes["rows"]) > 1 else [])]
     keys = [key for key in ("users", "items") if key in notes["all"]]
+    parts = list(next(iter(notes["all"]["means_by_part"].values())))
     # no heading of the table has a colon, but a task may be called like one
     flat = [{**row, **{f"mean:{name}": mean for name, mean in row["means"].items()}} for row in rows]
-    headings = {name: name for name in ("domain", *PARTS, *keys)}
+    headings = {name: name for name in ("domain", *parts, *keys)}
     print_table(flat, headings | {f"mean:{name}": f"mean {name}" for name in notes["tasks"]})
     flat = [
         {"domain": row["domain"]}
-        | {f"{part}:{name}": row["means_by_part"][name][part] for name in notes["tasks"] for part in PARTS}
+        | {f"{part}:{name}": row["means_by_part"][name][part] for name in notes["tasks"] for part in parts}
         for row in rows
     ]
-    headings = {f"{part}:{name}": f"{name} {part}" for name in notes["tasks"] for part in PARTS}
+    headings = {f"{part}:{name}": f"{name} {part}" for name in notes["tasks"] for part in parts}
     print_table(flat, {"domain": "domain"} | headings, "mean labels by part")
 
 

@@ -37,8 +37,7 @@ class SplitDomains(Stage):
 
     def plan(self, workspace: Workspace) -> Plan:
         """The raw files must be there, and as they were downloaded."""
-        if self.policy.hashing or self.policy.buckets:  # told before all rows are read
-            check_names(self.dataset.layout(), self.policy)
+        check_names(self.dataset.layout(), self.policy)  # told before all rows are read
         self.raw = workspace.root if self.dataset.in_place else workspace.raw(self.dataset.name)
         self.dataset = self.dataset.within(self.policy, workspace.root)
         sections = {"dataset": self.dataset.document(), "split": self.policy.document()}

@@ -34,13 +34,16 @@ def count_texts(connection: DuckDBPyConnection, column: str) -> int:
     return int(connection.execute(f"SELECT count(*) FROM {dictionary(column)}").fetchall()[0][0])
 
 
-def text_in_row(connection: DuckDBPyConnection, column: str, row: int) -> str | None:
-    """The text of a column in one row; None where it is missing."""
-    found = connection.execute(
-        f"SELECT text FROM {dictionary(column)} WHERE code = (SELECT {quote_name(column)} FROM raw_rows WHERE row = ?)",
-        [row],
-    ).fetchone()
+def text_of(connection: DuckDBPyConnection, column: str, code: int | None) -> str | None:
+    """The text of one code; None where it is missing."""
+    found = connection.execute(f"SELECT text FROM {dictionary(column)} WHERE code = ?", [code]).fetchone()
     return found[0] if found else None
+
+
+def text_in_row(connection: DuckDBPyConnection, column: str, row: int) -> str | None:
+    """The text of a column in one row of raw_rows; None where it is missing."""
+    query = f"SELECT {quote_name(column)} FROM raw_rows WHERE row = ?"
+    return text_of(connection, column, connection.execute(query, [row]).fetchall()[0][0])
 
 
 def code_table(connection: DuckDBPyConnection, table: str, columns: Iterable[str], order: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from duckdb import DuckDBPyConnection
 
-from recmtl.data.coded import ROW_KEY, texts_of
+from recmtl.data.coded import ROW_KEY, text_of
 from recmtl.data.layout import PART, Key, Layout
 from recmtl.data.policies import PARTS
 from recmtl.data.sql import quote_name, quote_text
@@ -62,7 +62,6 @@ def find_repeats(connection: DuckDBPyConnection, layout: Layout, schema: Schema)
     if not found:
         return Repeats(of, 0, {}, (), None)
     count, row, parts, *codes = found[0]
-    example = {
-        column: texts_of(connection, column)[code].as_py() for column, code in zip(columns, codes, strict=bool(keys))
-    }
+    # of rows no column is shown
+    example = {column: str(text_of(connection, column, code)) for column, code in zip(columns, codes, strict=False)}
     return Repeats(of, count, example, tuple(parts), row)

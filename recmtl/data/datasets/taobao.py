@@ -81,10 +81,12 @@ class TaobaoConfig(DrawnConfig):
         if self.purchases:
             pairs = f"SELECT user_id, item_id FROM ({_purchases(connection, raw)})"
             bought = f", CAST((user_id, item_id) IN ({pairs}) AS DOUBLE) AS purchase"
-        log = _log(connection, raw)
+        timed = TIME in _names(raw / LOG)
+        wanted: dict[str, ColumnType] = {**IDS, "theme_id": "text"} | ({TIME: "text"} if timed else {})
+        log = read_delimited(connection, raw / LOG, wanted, header=True)
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {CLICKS} AS "
-            f"SELECT *, 1.0::DOUBLE AS click{bought} FROM ({_clicks(connection, raw, log, self.themes)})"
+            f"SELECT *, 1.0::DOUBLE AS click{bought} FROM ({_clicks(connection, raw, log, timed, self.themes)})"
         )
         log.drop(connection)
         if not connection.execute(f"SELECT place FROM {CLICKS} LIMIT 1").fetchall():
@@ -98,16 +100,8 @@ class TaobaoConfig(DrawnConfig):
         return {f"{kind}_vector": _vectors(connection, raw, kind, self.vector_dim) for kind in ("user", "item")}
 
 
-def _log(connection: DuckDBPyConnection, raw: Path) -> Delimited:
-    """The whole log, with the time if it has one."""
-    wanted: dict[str, ColumnType] = {**IDS, "theme_id": "text"}
-    wanted |= {TIME: "text"} if TIME in _names(raw / LOG) else {}
-    return read_delimited(connection, raw / LOG, wanted, header=True)
-
-
-def _clicks(connection: DuckDBPyConnection, raw: Path, log: Delimited, themes: int | None) -> str:
-    """Query for the distinct clicks of the first themes."""
-    timed = TIME in _names(raw / LOG)
+def _clicks(connection: DuckDBPyConnection, raw: Path, log: Delimited, timed: bool, themes: int | None) -> str:
+    """Query for the distinct clicks of the first themes; the log is `timed` where it has a time."""
     users = read_delimited(connection, raw / "user_embedding.csv", {"user_id": "text"}, header=True)
     items = read_delimited(connection, raw / "item_embedding.csv", {"item_id": "text"}, header=True)
     first = f"""
