@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from recmtl.artifacts.progress import Silent
 from recmtl.artifacts.tables import read_table
 from recmtl.data.encoding import BATCH_ROWS
 from recmtl.data.folders import domain_folder, vocabulary_file
@@ -23,14 +22,8 @@ from recmtl.data.policies import (
     PARTS,
     FilesSplit,
     GroupSplit,
-    History,
-    KCore,
-    NegativeRate,
     RandomSplit,
     SplitConfig,
-    TimeSplit,
-    UserTimeSplit,
-    WindowSplit,
 )
 from recmtl.data.split import build_split
 from recmtl.errors import DamagedError
@@ -368,43 +361,6 @@ def test_zero_and_minus_zero_are_one_number(tmp_path: Path) -> None:
     assert len(seen) == 1
 
 
-@pytest.mark.parametrize(
-    "policy",
-    [
-        RandomSplit(), RandomSplit(stratify=True), RandomSplit(compat=True), GroupSplit(), TimeSplit(),
-        UserTimeSplit(), WindowSplit(train_days=30, valid_days=10, test_days=10),
-        RandomSplit(k_core=KCore(user=1, item=1)), RandomSplit(since="2020-09-15"),
-        RandomSplit(negative_rate=NegativeRate(task="click", rate=0.9)), RandomSplit(history=History()),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_columns_named_as_splitting_names_its_own(tmp_path: Path, policy: SplitConfig) -> None:
-    size = 60
-    names = [
-        "part", "domain", "place", "dealt", "value", "rows", "raw_rows", "n", "code", "text", "bits", "given", "d0",
-        "moment", "us", "largest", "is_date", "here", "back", "person", "alone", "label", "taken", "held_out",
-        "core", "counted", "user", "item", "items", "before", "block", "ending", "number", "date",
-    ]  # fmt: skip
-    columns = {name: [f"{name} {i % 3}" for i in range(size)] for name in names}
-    rows = pa.table(
-        {"row": np.arange(1, size + 1), **columns, "home": ["x", "y"] * 30, "click": np.arange(size) // 2 % 2 * 1.0,
-         "who": [f"u{i % 2}" for i in range(size)], "what": [f"i{i % 7}" for i in range(size)],
-         "when": [str(1_600_000_000 + i * 86_400) for i in range(size)]}
-    )  # fmt: skip
-    keys = {"user": "who", "item": "what", "time": "when", "group": "what"}
-    layout = Layout(tasks=LAYOUT.tasks[:1], categorical=(*names, "what"), domain="home", keys=keys)
-    schema = split(tmp_path / "s", rows, policy, layout)
-    assert schema.domains == ("x", "y")
-    for name in names:
-        assert sorted(values_of(tmp_path / "s", name)) == [f"{name} {i}" for i in range(3)]
-
-
-def test_a_domain_and_feature_called_domain(tmp_path: Path) -> None:
-    rows = some_rows(60, ["domain 0", "domain 1", "domain 2"]).rename_columns({"Domain": "domain"})
-    same = Layout(tasks=LAYOUT.tasks[:1], categorical=("domain",), domain="domain")
-    assert split(tmp_path / "t", rows, RandomSplit(), same).domains == ("domain 0", "domain 1", "domain 2")
-
-
 # its profile
 
 
@@ -492,26 +448,3 @@ def test_a_part_or_a_column_that_is_gone_is_refused(rows: pa.Table, tmp_path: Pa
         load_part(tmp_path / "s", schema, "valid")
     with pytest.raises(DamagedError, match="has no column 'label:like'"):
         load_columns(tmp_path / "s", schema, "test", ["label:like"])
-
-
-def test_test_rows_that_are_dealt_like_all_others_are_told(tmp_path: Path) -> None:
-    layout, said = Layout(tasks=LAYOUT.tasks[:1], categorical=("c",), ready_made=True), Said()
-    rows = pa.table(
-        {"row": range(60), "c": ["a", "b"] * 30, "click": [0.0, 1.0, 1.0] * 20, "part": ["train", "test"] * 30}
-    )
-    for policy, warnings in ((RandomSplit(), 1), (FilesSplit(), 0)):
-        out = tmp_path / policy.name
-        out.mkdir()
-        build_split(TableDataset(name="made_up", rows=rows, columns=layout), policy, out, out, said)
-        assert sum("brings test rows of its own" in line for line in said.lines) == warnings
-        said.lines.clear()
-
-
-class Said(Silent):
-    """Keeps what is said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, message: str) -> None:
-        self.lines.append(message)
