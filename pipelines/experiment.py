@@ -23,6 +23,7 @@ from recmtl.data.vectors import load_vectors
 from recmtl.errors import ConfigError, DamagedError
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig
+from recmtl.nn.precision import resolve
 from recmtl.pipelines.lineage import extended_by
 from recmtl.pipelines.selection import Selection, began_there
 from recmtl.pipelines.stage import read_input, refuse_foreign
@@ -81,7 +82,9 @@ class Experiment:
 
     def build(self) -> Model:
         """The model as the seed makes it."""
-        return Model(self.model, self.schema, self.train.seed, load_vectors(self.split, self.schema))
+        model = Model(self.model, self.schema, self.train.seed, load_vectors(self.split, self.schema))
+        model.precision = resolve(self.train.precision, "cpu")
+        return model
 
     def start(self) -> tuple[Model, str]:
         """The model at the run's initial weights, and their hash.
@@ -154,7 +157,7 @@ def open_experiment(selection: Selection, workspace: Workspace, stream: bool | N
     made, split_hash = read_input(split, workspace, f"recmtl split-domains --config {selection.recipe.name}.json")
     selection.recipe.check({"model": SharingConfig, "train": TrainConfig})
     model = selection.recipe.section("model", SharingConfig)
-    train = selection.recipe.section("train", TrainConfig)
+    train = selection.recipe.section("train", TrainConfig).resolved()
     experiment = Experiment(
         selection, model, train, split, split_hash, load_schema(split), workspace, extended_by(made), stream
     )

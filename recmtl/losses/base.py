@@ -4,7 +4,6 @@ sample space.
 
 from typing import ClassVar, Literal
 
-import torch
 from torch import Tensor
 
 from recmtl.config import Component
@@ -18,10 +17,10 @@ class LossConfig(Component):
     kind: ClassVar[Literal["binary", "regression"]]
     """The kind of task it is for."""
 
-    def rows(self, logit_B: Tensor, label_B: Tensor, task: Task) -> Tensor:
-        """loss_B, one for each row."""
+    def rows(self, logit_BT: Tensor, label_BT: Tensor, task: Task) -> Tensor:
+        """loss_BT, one for each logit. Binary tasks of one loss come together; a regression comes alone, as T = 1."""
         raise TypeError(f"{type(self).__name__} computes nothing")
 
-    def weights(self, label_B: Tensor) -> Tensor:
-        """weight_B: how much each row counts in the mean; all the same unless the loss says otherwise."""
-        return torch.ones_like(label_B)
+    def weights(self, label_BT: Tensor) -> Tensor | None:
+        """weight_BT: how much each row counts in the mean; None: all the same."""
+        return None

@@ -15,6 +15,6 @@ class CrossEntropyConfig(LossConfig):
     name: Literal["cross_entropy"] = "cross_entropy"
     kind: ClassVar = "binary"
 
-    def rows(self, logit_B: Tensor, label_B: Tensor, task: Task) -> Tensor:
+    def rows(self, logit_BT: Tensor, label_BT: Tensor, task: Task) -> Tensor:
         """In nats."""
-        return F.binary_cross_entropy_with_logits(logit_B, label_B, reduction="none")
+        return F.binary_cross_entropy_with_logits(logit_BT, label_BT, reduction="none")

@@ -25,12 +25,12 @@ class FocalConfig(LossConfig):
     gamma: NonNegativeFloat = 2.0
     """How fast easy rows fade; 0 is weighted cross-entropy."""
 
-    def rows(self, logit_B: Tensor, label_B: Tensor, task: Task) -> Tensor:
+    def rows(self, logit_BT: Tensor, label_BT: Tensor, task: Task) -> Tensor:
         """From the logit: -log p and -log(1 - p) by softplus, so that nothing is clipped.
 
         Powers as exp(gamma log p): a power of a p that rounds to 0 has no gradient where gamma < 1.
         """
-        surprise_B, opposite_B = F.softplus(-logit_B), F.softplus(logit_B)
-        positive_B = self.alpha * (-self.gamma * opposite_B).exp() * surprise_B
-        negative_B = (1 - self.alpha) * (-self.gamma * surprise_B).exp() * opposite_B
-        return label_B * positive_B + (1 - label_B) * negative_B
+        surprise_BT, opposite_BT = F.softplus(-logit_BT), F.softplus(logit_BT)
+        positive_BT = self.alpha * (-self.gamma * opposite_BT).exp() * surprise_BT
+        negative_BT = (1 - self.alpha) * (-self.gamma * surprise_BT).exp() * opposite_BT
+        return label_BT * positive_BT + (1 - label_BT) * negative_BT

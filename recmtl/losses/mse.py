@@ -17,7 +17,7 @@ class MseConfig(LossConfig):
     name: Literal["mse"] = "mse"
     kind: ClassVar = "regression"
 
-    def rows(self, logit_B: Tensor, label_B: Tensor, task: Task) -> Tensor:
+    def rows(self, logit_BT: Tensor, label_BT: Tensor, task: Task) -> Tensor:
         """Of the prediction, not of the logit."""
         unit = task.std if task.bounds is None else task.bounds[1] - task.bounds[0]
-        return ((predict(logit_B, task) - label_B) / unit) ** 2
+        return ((predict(logit_BT, task) - label_BT) / unit) ** 2

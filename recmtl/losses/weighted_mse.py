@@ -16,6 +16,6 @@ class WeightedMseConfig(MseConfig):
     zero_weight: NonNegativeFloat = 0.0
     """Weight of rows whose label is not above 0; LT4REC leaves them out."""
 
-    def weights(self, label_B: Tensor) -> Tensor:
+    def weights(self, label_BT: Tensor) -> Tensor:
         """By the label."""
-        return torch.where(label_B > 0, 1.0, self.zero_weight)
+        return torch.where(label_BT > 0, 1.0, self.zero_weight)

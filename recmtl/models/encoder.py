@@ -1,9 +1,9 @@
 """Batch to vectors: embeddings of ids, pooled sequences, numbers both as a category and piecewise linear."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
@@ -15,8 +15,9 @@ from recmtl.batch import Batch, Ragged
 from recmtl.config import Config
 from recmtl.nn.embedding import Embeddings
 from recmtl.nn.piecewise import PiecewiseLinear
+from recmtl.nn.plain_numbers import PlainNumbers
 from recmtl.nn.pretrained import PretrainedVectors
-from recmtl.schema import FIRST_ID, UNSEEN, Schema
+from recmtl.schema import FIRST_ID, UNSEEN, Feature, NumberFeature, Schema
 
 
 class EncoderConfig(Config):
@@ -26,6 +27,8 @@ class EncoderConfig(Config):
     """Width of the vectors in every embedding table."""
     unseen_rate: Annotated[float, Field(ge=0, lt=1)] = 0.01
     """Share of ids that training replaces by the unseen one, so that its vector is trained."""
+    numbers: Literal["encoded", "plain"] = "encoded"
+    """How a number enters: encoded as a category and piecewise linearly, or as one plain, standardised value."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Encoder(nn.Module):
     """Batch -> Encoded, in the schema's order of features."""
 
     first_F: Tensor
+    columns_F: Tensor
+    columns_V: Tensor
 
     def __init__(
         self,
@@ -57,21 +62,25 @@ class Encoder(nn.Module):
     ) -> None:
         super().__init__()
         self.unseen_rate = config.unseen_rate
-        self.embeddings = Embeddings(schema.tables, config.embedding_dim, seed)
-        self.register_buffer(
-            "first_F", self.embeddings.first_rows([f.table for f in schema.embedded]), persistent=False
-        )
+        plain = config.numbers == "plain"
+        embedded = [f for f in schema.embedded if not (plain and isinstance(f, NumberFeature))]
         self.sequence_tables = [feature.table for feature in schema.sequences]
-        self.numbers = PiecewiseLinear([f.knots for f in schema.numbers]) if schema.numbers else None
+        tables = {*self.sequence_tables, *(feature.table for feature in embedded)}
+        rows = {table: rows for table, rows in schema.tables.items() if table in tables}
+        self.embeddings = Embeddings(rows, config.embedding_dim, seed)
+        self.register_buffer("first_F", self.embeddings.first_rows([f.table for f in embedded]), persistent=False)
+        self.register_buffer("columns_F", _places(embedded, schema.singles), persistent=False)
+        self.register_buffer("columns_V", _places(schema.vectors, schema.singles), persistent=False)
+        kind = PlainNumbers if plain else PiecewiseLinear
+        self.numbers = kind([f.knots for f in schema.numbers]) if schema.numbers else None
         self.vectors = PretrainedVectors([vectors[f.name] for f in schema.vectors]) if schema.vectors else None
-        self.num_embedded, self.dim = len(schema.embedded), config.embedding_dim
-        self.num_fields = self.num_embedded + len(schema.sequences)
+        self.dim, self.num_fields = config.embedding_dim, len(embedded) + len(schema.sequences)
         dense = [part.out_dim for part in (self.numbers, self.vectors) if part]
         self.flat_dim = self.num_fields * self.dim + sum(dense)
 
     def forward(self, batch: Batch) -> Encoded:
         """Look up, pool and encode."""
-        fields_BFD = self.embeddings.single(self._dropped(batch.ids_BF[:, : self.num_embedded]), self.first_F)
+        fields_BFD = self.embeddings.single(self._dropped(batch.ids_BF.index_select(1, self.columns_F)), self.first_F)
         pooled = [
             self.embeddings.pooled(Ragged(self._dropped(column.values_L), column.offsets), table)
             for column, table in zip(batch.sequences, self.sequence_tables, strict=True)
@@ -82,11 +91,16 @@ class Encoder(nn.Module):
 
     def _dense(self, batch: Batch, like: Tensor) -> Tensor:
         dense = [self.numbers(batch.numbers_BN)] if self.numbers else []
-        dense += [self.vectors(batch.ids_BF[:, self.num_embedded :])] if self.vectors else []
+        dense += [self.vectors(batch.ids_BF.index_select(1, self.columns_V))] if self.vectors else []
         return torch.cat(dense, dim=1) if dense else like.new_empty(len(batch), 0)
 
     def _dropped(self, ids: Tensor) -> Tensor:
         """In training a small share of the real ids becomes the unseen one."""
         if not self.training or not self.unseen_rate:
             return ids
-        return ids.masked_fill((torch.rand(ids.shape) < self.unseen_rate) & (ids >= FIRST_ID), UNSEEN)
+        chance = torch.rand(ids.shape, device=ids.device)
+        return ids.masked_fill((chance < self.unseen_rate) & (ids >= FIRST_ID), UNSEEN)
+
+
+def _places(features: Sequence[Feature], among: Sequence[Feature]) -> Tensor:
+    return torch.tensor([among.index(feature) for feature in features], dtype=torch.int64)

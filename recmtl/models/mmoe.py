@@ -14,6 +14,7 @@ from torch import Tensor
 from recmtl.models.encoder import Encoded
 from recmtl.models.sharing import Sharing, SharingConfig
 from recmtl.nn.experts import Experts
+from recmtl.nn.mixture import mix
 from recmtl.nn.mlp import linear
 from recmtl.nn.towers import Towers
 
@@ -52,6 +53,4 @@ class MMoE(Sharing):
         """The experts once, the asked gates and towers."""
         expert_BEH = self.experts(x_BI)
         gate_BTE = self.gates(x_BI).unflatten(-1, (-1, expert_BEH.shape[1]))[:, list(tasks)].softmax(-1)
-        # multiply and sum, not bmm: four times as fast at these sizes
-        mixed_BTH = (gate_BTE.unsqueeze(-1) * expert_BEH.unsqueeze(1)).sum(2)
-        return self.towers(mixed_BTH, tasks)
+        return self.towers(mix(gate_BTE, expert_BEH), tasks)

@@ -13,9 +13,10 @@ from torch.func import functional_call
 
 from recmtl.adapters.mask import Masks
 from recmtl.batch import Batch
-from recmtl.models.encoder import Encoder
+from recmtl.models.encoder import Encoded, Encoder
 from recmtl.models.heads import Heads
 from recmtl.models.sharing import SharingConfig
+from recmtl.nn.precision import Precision, products_in
 from recmtl.schema import Schema
 
 
@@ -45,21 +46,25 @@ class Model(nn.Module):
             self.sharing = config.build(self.interaction.out_dim, schema.task_names)
             self.heads = Heads(len(schema.tasks), self.sharing.out_dim)
         self.masks: Masks | None = None
+        self.precision: Precision = "f32"
 
     def forward(self, batch: Batch, tasks: Sequence[int] | None = None) -> Tensor:
         """Logits of `tasks` (positions in the schema; all if None), computing only what these need."""
         tasks = range(len(self.schema.tasks)) if tasks is None else tasks
-        encoded = self.encoder(batch)
-        x_BI = self.interaction(encoded)
+        with products_in(self.precision, self.device.type):
+            encoded = self.encoder(batch)
+            x_BI = self.interaction(encoded)
+            if self.precision == "bf16":
+                x_BI = x_BI.bfloat16()  # once, not in each layer that reads it
+            h_BTH = self._deep_part(x_BI, encoded, tasks)
+        return self.heads(h_BTH.float(), tasks)
+
+    def _deep_part(self, x_BI: Tensor, encoded: Encoded, tasks: Sequence[int]) -> Tensor:
         if self.masks is None:
-            h_BTH = self.sharing(x_BI, encoded, tasks)
-        else:  # each task sees weights of its own
-            weights = dict(self.sharing.named_parameters())
-            h_BTH = torch.cat(
-                [functional_call(self.sharing, self.masks(weights, task), (x_BI, encoded, [task])) for task in tasks],
-                dim=1,
-            )
-        return self.heads(h_BTH, tasks)
+            return self.sharing(x_BI, encoded, tasks)
+        weights = dict(self.sharing.named_parameters())  # each task sees weights of its own
+        of_each = [functional_call(self.sharing, self.masks(weights, task), (x_BI, encoded, [task])) for task in tasks]
+        return torch.cat(of_each, dim=1)
 
     def dense_weights(self) -> dict[str, Tensor]:
         """All parameters but the embedding tables: what does not depend on the vocabularies."""
@@ -69,6 +74,11 @@ class Model(nn.Module):
     def tables(self) -> nn.Parameter:
         """The embedding tables, whose gradients are sparse."""
         return self.encoder.embeddings.weight
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights lie."""
+        return self.tables.device
 
 
 TABLES = "encoder.embeddings.weight"

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from recmtl.models.encoder import Encoded
 from recmtl.models.sharing import Sharing, SharingConfig
 from recmtl.nn.experts import Experts
+from recmtl.nn.mixture import mix
 from recmtl.nn.mlp import linear
 from recmtl.nn.towers import Towers
 
@@ -106,5 +107,4 @@ class _Level(nn.Module):
 
 def _mix(gate_BE: Tensor, expert_BEH: list[Tensor]) -> Tensor:
     """The experts' mixture [B, H] by the softmax of the gate."""
-    # multiply and sum, not bmm: several times as fast at these sizes
-    return (gate_BE.softmax(-1).unsqueeze(-1) * torch.cat(expert_BEH, dim=1)).sum(1)
+    return mix(gate_BE.softmax(-1).unsqueeze(1), torch.cat(expert_BEH, dim=1)).squeeze(1)

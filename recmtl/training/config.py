@@ -1,6 +1,6 @@
 """The section `train`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
@@ -8,8 +8,9 @@ from recmtl.balancing.base import BalanceConfig
 from recmtl.balancing.fixed import FixedConfig
 from recmtl.config import Config, OneOf
 from recmtl.losses.base import LossConfig
+from recmtl.nn.precision import Precision, resolve
 from recmtl.training.learning_rate import ConstantConfig, LearningRateConfig
-from recmtl.training.optimizers import AdamConfig, LazyAdamConfig, OptimizerConfig, TableOptimizerConfig
+from recmtl.training.optimizers import AdamConfig, OptimizerConfig, TableAdamConfig, TableOptimizerConfig
 
 
 class TrainConfig(Config):
@@ -31,11 +32,19 @@ class TrainConfig(Config):
     """How the tasks' losses become one update."""
     optimizer: Annotated[OptimizerConfig, OneOf()] = AdamConfig()
     """What moves all parameters but the embedding tables."""
-    table_optimizer: Annotated[TableOptimizerConfig, OneOf()] = LazyAdamConfig()
+    table_optimizer: Annotated[TableOptimizerConfig, OneOf()] = TableAdamConfig()
     """What moves the embedding tables."""
     learning_rate_schedule: Annotated[LearningRateConfig, OneOf()] = ConstantConfig()
     """How the rates of both optimizers move over training."""
     clip_norm: PositiveFloat | None = None
     """Greatest norm of the gradient of all parameters but the tables; none: no clipping."""
+    precision: Precision | Literal["auto"] = "f32"
+    """Of the network's products: single; bfloat16, several times as fast on a machine that multiplies it; or auto,
+    which is bfloat16 on such a machine and single on others. Weights, logits and losses are single.
+    """
     keep_checkpoints: Literal["best", "all"] = "best"
     """What is kept beside best.pt and last.pt: nothing, or every epoch's weights."""
+
+    def resolved(self) -> Self:
+        """As this machine computes: without auto."""
+        return self.model_copy(update={"precision": resolve(self.precision, "cpu")})

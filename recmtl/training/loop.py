@@ -144,7 +144,7 @@ class _Loop:
         self.progress.advance(min(state.step * config.batch_size, len(rows)))
         for batch in rows.batches(windows, config.batch_size, skip=state.step * config.batch_size):
             self._set_rates()
-            rows_T = (batch.observed_BT[:, list(self.tasks)] * batch.weight_B.unsqueeze(1)).sum(0)
+            rows_T = (batch.weight_B @ batch.observed_BT.float())[list(self.tasks)]
             state.loss_T += self.step(batch) * rows_T
             state.rows_T += rows_T
             state.step += 1
@@ -164,7 +164,7 @@ class _Loop:
         self.balance.backward(losses_T)
         if self.config.clip_norm is not None:
             clip_grad_norm_(self.dense, self.config.clip_norm)
-        _settle(self.model.tables, self.config.table_optimizer.l2)
+        self.config.table_optimizer.settle(self.model.tables)
         for optimizer in self.state.optimizers:
             optimizer.step()
         return losses_T.detach()
@@ -194,16 +194,6 @@ class _Loop:
         for optimizer, rate in zip(self.state.optimizers, self.rates, strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = rate * factor
-
-
-def _settle(table: Tensor, l2: float) -> None:
-    """Sum a row's gradients to one, which the tables' optimisers need, and add L2 for the rows of the batch."""
-    if table.grad is None:
-        return
-    gradient = table.grad.coalesce()
-    if l2:
-        gradient.values().add_(table.detach()[gradient.indices()[0]], alpha=l2)
-    table.grad = gradient
 
 
 def _listed(losses: Mapping[str, float]) -> str:

@@ -25,6 +25,9 @@ class Objective:
                 raise ConfigError(f"train.losses names the task {name!r}{nearest(name, schema.task_names)}.")
         self.schema, self.tasks = schema, tasks
         self.losses = [self._loss(losses, task) for task in tasks]
+        self.alike = _alike(self.losses)
+        computed = [place for _, places in self.alike for place in places]
+        self.order = sorted(range(len(computed)), key=computed.__getitem__)
 
     def _loss(self, losses: Mapping[str, LossConfig], index: int) -> LossConfig:
         task = self.schema.tasks[index]
@@ -40,9 +43,29 @@ class Objective:
     def __call__(self, logits_BT: Tensor, batch: Batch) -> Tensor:
         """A task that no row of the batch observed has the loss 0, and no gradient."""
         losses = []
-        for place, (index, loss) in enumerate(zip(self.tasks, self.losses, strict=True)):
-            label_B = batch.labels_BT[:, index]
-            weight_B = loss.weights(label_B) * batch.observed_BT[:, index] * batch.weight_B
-            loss_B = loss.rows(logits_BT[:, place], label_B, self.schema.tasks[index])
-            losses.append((weight_B * loss_B).sum() / weight_B.sum().clamp(min=torch.finfo(weight_B.dtype).tiny))
-        return torch.stack(losses)
+        for loss, places in self.alike:
+            tasks = [self.tasks[place] for place in places]
+            label_BT, logit_BT = _columns(batch.labels_BT, tasks), _columns(logits_BT, places)
+            weight_BT = _columns(batch.observed_BT, tasks) * batch.weight_B.unsqueeze(1)
+            if (of_label_BT := loss.weights(label_BT)) is not None:
+                weight_BT = weight_BT * of_label_BT
+            loss_BT = loss.rows(logit_BT, label_BT, self.schema.tasks[tasks[0]])
+            losses.append((weight_BT * loss_BT).sum(0) / weight_BT.sum(0).clamp(min=torch.finfo(loss_BT.dtype).tiny))
+        return torch.cat(losses) if len(losses) == 1 else torch.cat(losses)[self.order]
+
+
+def _alike(losses: Sequence[LossConfig]) -> list[tuple[LossConfig, list[int]]]:
+    """Places with the same loss, which are computed together; a regression's depends on its task."""
+    found: list[tuple[LossConfig, list[int]]] = []
+    for place, loss in enumerate(losses):
+        same = next((places for other, places in found if other == loss and loss.kind == "binary"), None)
+        if same is None:
+            found.append((loss, [place]))
+        else:
+            same.append(place)
+    return found
+
+
+def _columns(values_BT: Tensor, places: Sequence[int]) -> Tensor:
+    """All columns are themselves: no copy."""
+    return values_BT if list(places) == list(range(values_BT.shape[1])) else values_BT[:, places]

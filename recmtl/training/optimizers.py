@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from typing import Annotated, ClassVar, Literal
 
 import torch
-from pydantic import Field, NonNegativeFloat, PositiveFloat
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat
 from torch import Tensor
 from torch.optim import Optimizer
 
 from recmtl.config import Component
+from recmtl.training.lazy_adam import LazyAdam
+from recmtl.training.row_gradients import summed_by_row
 from recmtl.training.rowwise_adagrad import RowwiseAdagrad
 
 Momentum = Annotated[float, Field(ge=0, lt=1)]
@@ -35,7 +37,7 @@ class AdamConfig(OptimizerConfig):
 
     def build(self, weights: Iterable[Tensor]) -> Optimizer:
         """Over these weights."""
-        return torch.optim.Adam(weights, self.learning_rate, weight_decay=self.l2)
+        return torch.optim.Adam(weights, self.learning_rate, weight_decay=self.l2, fused=True)
 
 
 class AdamWConfig(OptimizerConfig):
@@ -47,7 +49,7 @@ class AdamWConfig(OptimizerConfig):
 
     def build(self, weights: Iterable[Tensor]) -> Optimizer:
         """Over these weights."""
-        return torch.optim.AdamW(weights, self.learning_rate, weight_decay=self.weight_decay)
+        return torch.optim.AdamW(weights, self.learning_rate, weight_decay=self.weight_decay, fused=True)
 
 
 class AdagradConfig(OptimizerConfig):
@@ -95,7 +97,7 @@ class RmspropConfig(OptimizerConfig):
 
 
 class TableOptimizerConfig(Component):
-    """For the embedding tables: only the rows of a batch are touched."""
+    """For the embedding tables."""
 
     family: ClassVar[str] = "table optimizer"
     learning_rate: PositiveFloat = 1e-3
@@ -107,6 +109,15 @@ class TableOptimizerConfig(Component):
         """Over the tables' one weight."""
         raise TypeError(f"{type(self).__name__} builds nothing")
 
+    def settle(self, table: Tensor) -> None:
+        """Between the backward pass and the step: sum each row's gradients to one, and add L2."""
+        if table.grad is None:
+            return
+        gradient = summed_by_row(table.grad)
+        if self.l2:
+            gradient.values().add_(table.detach()[gradient.indices()[0]], alpha=self.l2)
+        table.grad = gradient
+
 
 class LazyAdamConfig(TableOptimizerConfig):
     """Adam whose moments move only for the rows of a batch."""
@@ -115,7 +126,28 @@ class LazyAdamConfig(TableOptimizerConfig):
 
     def build(self, table: Tensor) -> Optimizer:
         """Over the tables' one weight."""
-        return torch.optim.SparseAdam([table], self.learning_rate)
+        return LazyAdam([table], self.learning_rate)
+
+
+class TableAdamConfig(LazyAdamConfig):
+    """Adam over all rows where the tables are small; over the rows of a batch, as lazy_adam, where they are large."""
+
+    name: Literal["adam"] = "adam"  # type: ignore[assignment]
+    dense_up_to: NonNegativeInt = 2**18
+    """Weights of all tables together up to which all rows move in every step."""
+
+    def build(self, table: Tensor) -> Optimizer:
+        """Over the tables' one weight."""
+        if table.numel() > self.dense_up_to:
+            return super().build(table)
+        return torch.optim.Adam([table], self.learning_rate, weight_decay=self.l2, fused=True)
+
+    def settle(self, table: Tensor) -> None:
+        """As the optimizer that was built needs it."""
+        if table.numel() > self.dense_up_to:
+            super().settle(table)
+        elif table.grad is not None:
+            table.grad = table.grad.to_dense()
 
 
 class RowwiseAdagradConfig(TableOptimizerConfig):

@@ -31,5 +31,5 @@ class RowwiseAdagrad(Optimizer):
                 row, gradient = weight.grad.indices()[0], weight.grad.values()
                 total = self.state[weight]["sum"]
                 total.index_add_(0, row, gradient.square().mean(1))
-                rate = group["lr"] / (total[row].sqrt() + group["eps"])
+                rate = group["lr"] / (total.index_select(0, row).sqrt_() + group["eps"])
                 weight.index_add_(0, row, gradient * rate.unsqueeze(1), alpha=-1)

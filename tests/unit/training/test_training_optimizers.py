@@ -20,6 +20,7 @@ from recmtl.training.optimizers import (
     SgdConfig,
     SparseAdagradConfig,
     SparseSgdConfig,
+    TableAdamConfig,
     TableOptimizerConfig,
 )
 
@@ -67,7 +68,7 @@ def test_momentum_goes_on_without_a_gradient(config):
 
 def test_every_optimizer_of_the_family_is_tried_here():
     assert set(OptimizerConfig.kinds) == {"adam", "adamw", "adagrad", "sgd", "rmsprop"}
-    assert set(TableOptimizerConfig.kinds) == {"lazy_adam", "rowwise_adagrad", "adagrad", "sgd"}
+    assert set(TableOptimizerConfig.kinds) == {"adam", "lazy_adam", "rowwise_adagrad", "adagrad", "sgd"}
 
 
 ROWS, DIM, RATE = 7, 3, 0.1
@@ -116,6 +117,7 @@ TABLE_OPTIMIZERS = [
     (SparseAdagradConfig(learning_rate=RATE), slow_adagrad),
     (RowwiseAdagradConfig(learning_rate=RATE), slow_rowwise),
     (LazyAdamConfig(learning_rate=RATE), slow_lazy_adam),
+    (TableAdamConfig(learning_rate=RATE, dense_up_to=ROWS * DIM - 1), slow_lazy_adam),
 ]
 
 
@@ -132,13 +134,31 @@ def test_table_optimizers_agree_with_a_slow_loop_and_touch_rows_of_the_batch_alo
         before = table.detach().clone()
         vectors = F.embedding(torch.tensor(ids), table, sparse=True)
         (vectors * torch.tensor(direction, dtype=torch.float32)).sum().backward()
-        table.grad = table.grad.coalesce()
+        config.settle(table)
         optimizer.step()
         touched = (table.detach() != before).any(1)
         assert set(touched.nonzero().flatten().tolist()) == set(ids)
         places = {row: [place for place, one in enumerate(ids) if one == row] for row in set(ids)}
         by_hand.append({row: direction[at].sum(0) for row, at in places.items()})
     np.testing.assert_allclose(table.detach().numpy(), slow(start.copy(), by_hand), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.3])
+def test_small_tables_move_as_torchs_adam_moves_them_every_row_in_every_step(l2):
+    chance = torch.Generator().manual_seed(0)
+    table = nn.Parameter(torch.randn(ROWS, DIM, generator=chance))
+    plain = nn.Parameter(table.detach().clone())
+    config = TableAdamConfig(learning_rate=RATE, l2=l2, dense_up_to=ROWS * DIM)
+    optimizer, oracle = config.build(table), torch.optim.Adam([plain], RATE, weight_decay=l2)
+    for ids in BATCHES:
+        direction = torch.randn(len(ids), DIM, generator=chance)
+        for weight, its_optimizer, sparse in ((table, optimizer, True), (plain, oracle, False)):
+            its_optimizer.zero_grad(set_to_none=True)
+            (F.embedding(torch.tensor(ids), weight, sparse=sparse) * direction).sum().backward()
+        config.settle(table)
+        optimizer.step()
+        oracle.step()
+        torch.testing.assert_close(table, plain)
 
 
 def test_no_table_optimizer_makes_torch_warn_of_sparse_tensors():
@@ -150,7 +170,7 @@ def test_no_table_optimizer_makes_torch_warn_of_sparse_tensors():
         "    table = torch.nn.Parameter(torch.ones(4, 2))\n"
         "    optimizer = kind().build(table)\n"
         "    torch.nn.functional.embedding(torch.tensor([1]), table, sparse=True).sum().backward()\n"
-        "    table.grad = table.grad.coalesce()\n"
+        "    kind().settle(table)\n"
         "    optimizer.step()\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
