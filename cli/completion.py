@@ -71,6 +71,16 @@ def parts() -> list[str]:
     return [*PARTS, "all"]
 
 
+def precisions() -> list[str]:
+    """Of products."""
+    return ["auto", "f32", "bf16"]
+
+
+def devices() -> list[str]:
+    """What may compute."""
+    return ["auto", "cpu", "cuda"]
+
+
 def _workspace(context: typer.Context) -> Path:
     return Path(context.params.get("workspace") or ".")
 

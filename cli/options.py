@@ -72,6 +72,23 @@ class ConfigOptions(StageOptions):
     ] = False
 
 
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        metavar="auto|f32|bf16",
+        help="Of the network's products: single; bfloat16, several times as fast where the machine multiplies it; or "
+        "auto, bfloat16 there. By default the config's train.precision, which is f32; of a trained model, its own.",
+        autocompletion=completion.precisions,
+    ),
+]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        metavar="auto|cpu|cuda",
+        help="What computes; by default the config's train.device, which is cpu.",
+        autocompletion=completion.devices,
+    ),
+]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="Replace the seed of the stage's section.", min=0)]
 
 
@@ -122,6 +139,8 @@ class RunOptions(ConfigOptions):
             autocompletion=completion.runs,
         ),
     ] = None
+    precision: Precision = None
+    device: Device = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recmtl.cli import completion
-from recmtl.cli.options import StageOptions, with_options
+from recmtl.cli.options import Device, Precision, StageOptions, with_options
 from recmtl.cli.report import print_table, show
 from recmtl.data.table_form import TableForm
 from recmtl.errors import ConfigError
@@ -67,6 +67,8 @@ def predict(
     sample: Annotated[
         bool, typer.Option("--sample", help="Use the model of the embedded sample, training it if need be.")
     ] = False,
+    precision: Precision = None,
+    device: Device = None,
     options: StageOptions,
 ) -> None:
     """Score new rows with a run's model: the same rows, with a column score_TASK for each task.
@@ -79,7 +81,7 @@ def predict(
     if target == STDOUT and options.as_json:
         raise ConfigError("--json and --output - both write to standard output.", hint="Name a file with --output.")
     request = Request(source, target, input_format, output_format, checkpoint, unknown_domain, tuple(score or ()))
-    outcome = _run(Asked(run=run, sample=sample), request, options)
+    outcome = _run(Asked(run=run, sample=sample, precision=precision, device=device), request, options)
     if target != STDOUT and show(outcome, options.as_json) and outcome.status == "done":
         print_counts(outcome.notes)
 

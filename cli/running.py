@@ -17,6 +17,8 @@ def asked_by(options: ConfigOptions) -> Asked:
         run=options.run if isinstance(options, RunOptions) else None,
         seed=options.seed if isinstance(options, SplitOptions | TrainOptions) else None,
         sample=options.sample,
+        precision=options.precision if isinstance(options, RunOptions) else None,
+        device=options.device if isinstance(options, RunOptions) else None,
         stream=options.stream if isinstance(options, TrainOptions) else None,
         extend=options.extend if isinstance(options, SplitOptions) else None,
         memory_limit=options.memory_limit if isinstance(options, SplitOptions) else None,

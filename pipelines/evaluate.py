@@ -53,13 +53,14 @@ class Evaluate(Stage):
         # once: while this runs, another command may move the mark of what was made last
         self.selection = self.selection or select_model(self.asked, workspace).with_flags(self.flags)
         selection = self.selection
-        self.trained = open_trained(selection, workspace)
+        self.trained = open_trained(selection, workspace, self.asked)
         self.config = selection.recipe.section("evaluate", EvaluateConfig)
         self.checkpoint = self.trained.checkpoint(self.config.checkpoint)
         inputs = {"split": self.trained.experiment.split_hash, "checkpoint": sha256_file(self.checkpoint)}
+        train = self.trained.experiment.train
         return Plan(
             workspace.run(selection.run) / "scorecard",
-            {"evaluate": self.config.document()},
+            {"evaluate": self.config.document(), "precision": train.precision, "device": train.device},
             inputs,
             remembered=selection.remembered(),
             remark=selection.remark,

@@ -23,7 +23,8 @@ from recmtl.data.vectors import load_vectors
 from recmtl.errors import ConfigError, DamagedError
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig
-from recmtl.nn.precision import resolve
+from recmtl.nn.device import resolve_device
+from recmtl.nn.precision import resolve_precision
 from recmtl.pipelines.lineage import extended_by
 from recmtl.pipelines.selection import Selection, began_there
 from recmtl.pipelines.stage import read_input, refuse_foreign
@@ -83,7 +84,7 @@ class Experiment:
     def build(self) -> Model:
         """The model as the seed makes it."""
         model = Model(self.model, self.schema, self.train.seed, load_vectors(self.split, self.schema))
-        model.precision = resolve(self.train.precision, "cpu")
+        model.precision = resolve_precision(self.train.precision, resolve_device(self.train.device))
         return model
 
     def start(self) -> tuple[Model, str]:

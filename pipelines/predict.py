@@ -65,7 +65,7 @@ def predict(asked: Asked, request: Request, workspace: Workspace, progress: Prog
     form = _target_form(request)
     _refuse_overwriting(request)
     selection = select_model(asked, workspace)
-    trained = open_trained(selection, workspace)
+    trained = open_trained(selection, workspace, asked)
     for line in selection.remark.splitlines():
         progress.say(line)
     checkpoint = trained.checkpoint(request.checkpoint)

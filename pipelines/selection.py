@@ -32,6 +32,8 @@ class Asked:
     extend: str | None = None
     since: str | None = None
     until: str | None = None
+    precision: str | None = None
+    device: str | None = None
 
     def opened(self) -> Recipe | None:
         """The recipe that was named, with --set put in."""
@@ -116,7 +118,9 @@ def select_run(asked: Asked, stage: str, workspace: Workspace) -> Selection:
     selection = Selection(recipe, data, _run_name(asked, recipe))
     names = f"split {data!r}{why}, run {selection.run!r}"
     remark = f"{names}; {remark}" if remark else names
-    return replace(selection, remark="\n".join((remark, *recipe.notes))).with_flags({"train.seed": asked.seed})
+    return replace(selection, remark="\n".join((remark, *recipe.notes))).with_flags(
+        {"train.seed": asked.seed, "train.precision": asked.precision, "train.device": asked.device}
+    )
 
 
 def select_model(asked: Asked, workspace: Workspace) -> Selection:

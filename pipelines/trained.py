@@ -1,15 +1,19 @@
 """A run's trained model with the split it belongs to: what scores rows works with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from pydantic import JsonValue
 
 from recmtl.data.encoding import FeatureEncoder
 from recmtl.data.vocabulary import load_vocabularies
 from recmtl.errors import MissingError
 from recmtl.models.model import Model
+from recmtl.nn.device import resolve_device
 from recmtl.pipelines.checkpoint import load_checkpoint
 from recmtl.pipelines.experiment import Experiment, open_experiment
-from recmtl.pipelines.selection import Selection
+from recmtl.pipelines.selection import Asked, Selection
 from recmtl.pipelines.stage import read_input
 from recmtl.pipelines.workspace import Workspace
 from recmtl.training.scorer import Scorer
@@ -43,7 +47,7 @@ class Trained:
         """The model with its weights and tickets. Errors as in `load_checkpoint`."""
         model = self.experiment.build()
         load_checkpoint(checkpoint, model, self.experiment.split_hash)
-        return model
+        return model.to(resolve_device(self.experiment.train.device))
 
     def scorer(self, checkpoint: Path) -> Scorer:
         """The model with the split's encoding. Errors as in `load_checkpoint`."""
@@ -52,10 +56,11 @@ class Trained:
         return Scorer(self.load(checkpoint), FeatureEncoder(schema, vocabularies))
 
 
-def open_trained(selection: Selection, workspace: Workspace) -> Trained:
-    """The model of the selected run, on the selected split.
+def open_trained(selection: Selection, workspace: Workspace, asked: Asked) -> Trained:
+    """The model of the selected run, on the selected split; it computes as it was trained, unless asked otherwise.
 
     Raises:
+        ConfigError: there is no such device.
         MissingError: the run has no finished training, or the split is gone.
         DamagedError: a file is not as it was written.
     """
@@ -63,4 +68,12 @@ def open_trained(selection: Selection, workspace: Workspace) -> Trained:
     trained, _ = read_input(folder, workspace, "recmtl train-mtl")
     # the model is what was trained, whatever the config says now
     recipe = selection.recipe.with_value("model", trained.config["model"]).with_value("train", trained.config["train"])
+    for key, value in _computing(recipe.document["train"], asked).items():
+        recipe = recipe.with_value(f"train.{key}", value)
     return Trained(folder, open_experiment(replace(selection, recipe=recipe), workspace))
+
+
+def _computing(trained: Mapping[str, JsonValue], asked: Asked) -> dict[str, JsonValue]:
+    """Precision and device; what was trained on a device scores without it where there is none."""
+    device = asked.device or ("auto" if trained["device"] == "cuda" else "cpu")
+    return {"device": device, "precision": asked.precision or trained["precision"]}

@@ -20,6 +20,10 @@ class Ragged:
     offsets: Tensor
     """int64 [B + 1], from 0 to L."""
 
+    def to(self, device: torch.device) -> "Ragged":
+        """The same on a device."""
+        return Ragged(_sent(self.values_L, device), _sent(self.offsets, device))
+
     def take(self, index_B: Tensor) -> "Ragged":
         """The rows `index_B`, in that order."""
         starts_B = self.offsets[index_B]
@@ -64,6 +68,20 @@ class Batch:
             self.weight_B[index_B],
         )
 
+    def to(self, device: torch.device) -> "Batch":
+        """The same rows on a device; nothing is copied that lies there."""
+        if self.domain_B.device == device:
+            return self
+        return Batch(
+            _sent(self.ids_BF, device),
+            _sent(self.numbers_BN, device),
+            tuple(column.to(device) for column in self.sequences),
+            _sent(self.labels_BT, device),
+            _sent(self.observed_BT, device),
+            _sent(self.domain_B, device),
+            _sent(self.weight_B, device),
+        )
+
     def in_domain(self, domain: int) -> "Batch":
         """The same rows, as if all were of the domain with this index."""
         return replace(self, domain_B=torch.full_like(self.domain_B, domain))
@@ -89,3 +107,8 @@ def _concat_ragged(columns: Sequence[Ragged]) -> Ragged:
     offsets = torch.zeros(len(lengths) + 1, dtype=torch.int64)
     torch.cumsum(lengths, 0, out=offsets[1:])
     return Ragged(torch.cat([column.values_L for column in columns]), offsets)
+
+
+def _sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """From memory that is pinned, so that nobody waits for the copy."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)

@@ -38,4 +38,4 @@ class Fixed(Balance):
 
     def backward(self, losses_T: Tensor) -> None:
         """Of the weighted sum."""
-        (self.weights_T * losses_T).sum().backward()
+        (self.weights_T.to(losses_T.device) * losses_T).sum().backward()

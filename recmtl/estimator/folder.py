@@ -26,6 +26,7 @@ from recmtl.estimator.fitted import Fitted
 from recmtl.estimator.settings import plain
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig
+from recmtl.nn.precision import Precision
 from recmtl.schema import Schema
 from recmtl.training.scorer import Scorer
 from recmtl.training.state import weights_of
@@ -46,6 +47,7 @@ class Description(Config):
     model: Annotated[SharingConfig, OneOf()]
     best_epoch: int
     seed: int
+    precision: Precision = "f32"
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ def load(target: Path, known: Collection[str]) -> Saved:
         if not set(document["parameters"]) <= set(known):
             raise ValueError("parameters of another version")
         model = Model(description.model, schema, seed=0)
+        model.precision = description.precision
         weights = tensors.load(target / "weights.pt")
         state = {name: (value.shape, value.dtype) for name, value in model.state_dict().items()}
         tensors.check_like(weights, state, "weights", target / "weights.pt")
@@ -124,7 +127,7 @@ def load(target: Path, known: Collection[str]) -> Saved:
 def _describe(fitted: Fitted, named: bool) -> Description:
     return Description(
         columns=fitted.columns, named=named, domain=fitted.domain, flat=fitted.flat, model=fitted.config,
-        best_epoch=fitted.best_epoch, seed=fitted.seed,
+        best_epoch=fitted.best_epoch, seed=fitted.seed, precision=fitted.scorer.model.precision,
     )  # fmt: skip
 
 

@@ -7,17 +7,19 @@ from typing import Literal
 
 import torch
 
+from recmtl.nn.device import Device
+
 Precision = Literal["f32", "bf16"]
 
 
-def resolve(asked: Precision | Literal["auto"], device: str) -> Precision:
+def resolve_precision(asked: Precision | Literal["auto"], device: Device) -> Precision:
     """Auto is bfloat16 where the machine multiplies it, and single where it would only widen it first."""
     if asked != "auto":
         return asked
     return "bf16" if _has_bf16(device) else "f32"
 
 
-def _has_bf16(device: str) -> bool:
+def _has_bf16(device: Device) -> bool:
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     found = torch.cpu.get_capabilities()

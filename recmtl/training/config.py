@@ -8,7 +8,8 @@ from recmtl.balancing.base import BalanceConfig
 from recmtl.balancing.fixed import FixedConfig
 from recmtl.config import Config, OneOf
 from recmtl.losses.base import LossConfig
-from recmtl.nn.precision import Precision, resolve
+from recmtl.nn.device import Device, resolve_device
+from recmtl.nn.precision import Precision, resolve_precision
 from recmtl.training.learning_rate import ConstantConfig, LearningRateConfig
 from recmtl.training.optimizers import AdamConfig, OptimizerConfig, TableAdamConfig, TableOptimizerConfig
 
@@ -42,9 +43,20 @@ class TrainConfig(Config):
     """Of the network's products: single; bfloat16, several times as fast on a machine that multiplies it; or auto,
     which is bfloat16 on such a machine and single on others. Weights, logits and losses are single.
     """
+    device: Device | Literal["auto"] = "cpu"
+    """What computes: the processor, a CUDA device, or auto, the latter where there is one."""
+    compile: bool = False
+    """Whether torch.compile translates the deep part first: that takes half a minute, so it pays in long trainings at
+    most. Not used in tickets.
+    """
     keep_checkpoints: Literal["best", "all"] = "best"
     """What is kept beside best.pt and last.pt: nothing, or every epoch's weights."""
 
     def resolved(self) -> Self:
-        """As this machine computes: without auto."""
-        return self.model_copy(update={"precision": resolve(self.precision, "cpu")})
+        """As this machine computes: without auto.
+
+        Raises:
+            ConfigError: there is no such device.
+        """
+        device = resolve_device(self.device)
+        return self.model_copy(update={"device": device, "precision": resolve_precision(self.precision, device)})

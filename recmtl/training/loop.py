@@ -5,7 +5,8 @@ dropout by the generator that is seeded at the epoch's beginning and put away wi
 stopped at any step goes on from there, and ends in the same bits.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
 from time import monotonic
@@ -25,6 +26,8 @@ from recmtl.metrics.predictions import TaskPredictions
 from recmtl.metrics.skill import skills
 from recmtl.metrics.undefined import Undefined
 from recmtl.models.model import Model
+from recmtl.nn.device import Device, resolve_device
+from recmtl.nn.precision import resolve_precision
 from recmtl.training.config import TrainConfig
 from recmtl.training.interrupt import stop_if_asked
 from recmtl.training.objective import Objective
@@ -68,7 +71,9 @@ def train(
         DataError: no task has a defined validation score.
         Interrupted: a signal came.
     """
-    with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay as they were
+    device = resolve_device(config.device)
+    devices = [torch.cuda.current_device()] if device == "cuda" else []
+    with torch.random.fork_rng(devices), _lying_on(model, device):  # the caller's random numbers stay as they were
         loop = _Loop(model, train_rows, valid_rows, config, tasks, progress, checkpoint)
         loop.restore()
         while not loop.done:
@@ -84,6 +89,16 @@ def train(
     return loop.state
 
 
+@contextmanager
+def _lying_on(model: Model, device: Device) -> Iterator[None]:
+    """The model on the device, at the beginning and at the end in memory."""
+    model.to(device)
+    try:
+        yield
+    finally:
+        model.to("cpu")
+
+
 class _Loop:
     """One training's parts."""
 
@@ -95,12 +110,15 @@ class _Loop:
             model, train_rows, valid_rows, config, tasks,
         )  # fmt: skip
         self.progress, self.checkpoint = progress, checkpoint
+        model.precision = resolve_precision(config.precision, resolve_device(config.device))
         self.names = [model.schema.tasks[task].name for task in tasks]
         self.objective = Objective(config.losses, model.schema, tasks)
         self.balance = config.balance.build(self.names)
         self.dense = list(model.dense_weights().values())
         self.state = TrainState(model, [config.optimizer.build(self.dense), config.table_optimizer.build(model.tables)])
         self.rates = [config.optimizer.learning_rate, config.table_optimizer.learning_rate]
+        if config.compile and model.masks is None:
+            model.sharing.compile()
         self.steps_per_epoch = ceil(len(train_rows) / config.batch_size)
         self.saved = monotonic()
 
@@ -144,6 +162,7 @@ class _Loop:
         self.progress.advance(min(state.step * config.batch_size, len(rows)))
         for batch in rows.batches(windows, config.batch_size, skip=state.step * config.batch_size):
             self._set_rates()
+            batch = batch.to(self.model.device)
             rows_T = (batch.weight_B @ batch.observed_BT.float())[list(self.tasks)]
             state.loss_T += self.step(batch) * rows_T
             state.rows_T += rows_T

@@ -36,7 +36,8 @@ def predict_rows(model: Model, rows: Batch, tasks: Sequence[int]) -> NDArray[np.
     pieces = []
     for index_B in torch.arange(len(rows)).split(BATCH_ROWS):
         filler = index_B[:1].expand(-len(index_B) % PADDED_TO)
-        logits_BT = model(rows.take(torch.cat([index_B, filler])), tasks)[: len(index_B)]
+        some = rows.take(torch.cat([index_B, filler])).to(model.device)
+        logits_BT = model(some, tasks)[: len(index_B)].cpu()
         columns = [predict(logits_BT[:, place], task, rate) for place, (task, rate) in enumerate(links)]
         pieces.append(torch.stack(columns, dim=1))
     return torch.cat(pieces).numpy()

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from recmtl.models.model import Model
+from recmtl.training.chance import chance_of, set_chance
 
 
 @dataclass
@@ -37,7 +38,7 @@ class TrainState:
 
     def begin(self, tasks: int) -> None:
         """An epoch begins."""
-        self.loss_T, self.rows_T = torch.zeros(2, tasks)
+        self.loss_T, self.rows_T = torch.zeros(2, tasks, device=self.model.device)
 
     def record(self, losses: Mapping[str, float], skills: Mapping[str, float | None], score: float) -> None:
         """An epoch is done."""
@@ -49,14 +50,14 @@ class TrainState:
         self.epoch, self.step = self.epoch + 1, 0
 
     def content(self) -> dict[str, Any]:
-        """Tensors and plain values alone, for a checkpoint. Within an epoch, torch's generator is part of it."""
+        """Tensors and plain values alone, for a checkpoint. Within an epoch, torch's generators are part of it."""
         return {
             "weights": weights_of(self.model),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "epoch": self.epoch,
             "step": self.step,
-            "losses": [self.loss_T, self.rows_T] if self.step else [],
-            "chance": torch.get_rng_state() if self.step else None,
+            "losses": [self.loss_T.cpu(), self.rows_T.cpu()] if self.step else [],
+            "chance": chance_of(self.model.device) if self.step else None,
             "history": self.history,
             "best_epoch": self.best_epoch,
             "best_weights": self.best_weights,
@@ -70,10 +71,10 @@ class TrainState:
         self.epoch, self.step, self.history = content["epoch"], content["step"], content["history"]
         self.best_epoch, self.best_weights = content["best_epoch"], content["best_weights"]
         if self.step:
-            self.loss_T, self.rows_T = content["losses"]
-            torch.set_rng_state(content["chance"])
+            self.loss_T, self.rows_T = (values_T.to(self.model.device) for values_T in content["losses"])
+            set_chance(content["chance"])
 
 
 def weights_of(model: Model) -> dict[str, Tensor]:
-    """A copy of the model's weights."""
-    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+    """A copy of the model's weights, in memory."""
+    return {name: value.detach().to("cpu", copy=True) for name, value in model.state_dict().items()}

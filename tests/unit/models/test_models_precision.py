@@ -6,7 +6,7 @@ import torch
 from recmtl.artifacts.progress import SILENT
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig
-from recmtl.nn.precision import resolve
+from recmtl.nn.precision import resolve_precision
 from recmtl.testing.planted import planted
 from recmtl.training.config import TrainConfig
 from recmtl.training.loop import train
@@ -65,5 +65,5 @@ def test_training_learns_as_much():
 
 def test_auto_is_never_kept():
     assert TrainConfig(precision="auto").resolved().precision in ("f32", "bf16")
-    assert resolve("auto", "cpu") == TrainConfig(precision="auto").resolved().precision
-    assert resolve("f32", "cpu") == "f32" and resolve("bf16", "cpu") == "bf16"
+    assert resolve_precision("auto", "cpu") == TrainConfig(precision="auto").resolved().precision
+    assert resolve_precision("f32", "cpu") == "f32" and resolve_precision("bf16", "cpu") == "bf16"

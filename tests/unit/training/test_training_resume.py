@@ -207,7 +207,7 @@ def test_dropout_goes_on_where_it_was(trainer, tmp_path):
         trainer(trainer.model(), checkpoint=path, progress=Signalling(2, signal.SIGTERM))
     content = tensors.load(path)
     with torch.random.fork_rng():
-        content["chance"] = torch.manual_seed(5).get_state()
+        content["chance"] = [torch.manual_seed(5).get_state()]
     tensors.save(path, content)
     lost, whole = trainer(trainer.model(), checkpoint=path), trainer(trainer.model())
     assert not torch.equal(

@@ -33,7 +33,10 @@ def test_a_row_gets_the_same_bits_whatever_rows_stand_among_its_own():
     alone = gradient([7, 7, 7])
     values, few = alone._values(), torch.randn(2, 3)
     among = torch.sparse_coo_tensor(
-        torch.tensor([[3, 7, 7, 9, 7]]), torch.cat([few[:1], values[:2], few[1:], values[2:]]), (50, 3)
+        torch.tensor([[3, 7, 7, 9, 7]]),
+        torch.cat([few[:1], values[:2], few[1:], values[2:]]),
+        (50, 3),
+        check_invariants=True,
     )
     assert torch.equal(summed_by_row(among).values()[1], summed_by_row(alone).values()[0])
 
