@@ -46,8 +46,8 @@ class TrainConfig(Config):
     device: Device | Literal["auto"] = "cpu"
     """What computes: the processor, a CUDA device, or auto, the latter where there is one."""
     compile: bool = False
-    """Whether torch.compile translates the deep part first: that takes half a minute, so it pays in long trainings at
-    most. Not used in tickets.
+    """Whether torch.compile translates the deep part first. It pays on a CUDA device in bf16 with batches of some ten
+    thousand rows (1.14 times as fast), and nowhere else that was measured. Not used in tickets.
     """
     keep_checkpoints: Literal["best", "all"] = "best"
     """What is kept beside best.pt and last.pt: nothing, or every epoch's weights."""

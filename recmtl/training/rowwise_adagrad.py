@@ -19,7 +19,7 @@ class RowwiseAdagrad(Optimizer):
         super().__init__(params, {"lr": lr, "eps": eps})
         for group in self.param_groups:
             for weight in group["params"]:
-                self.state[weight]["sum"] = torch.zeros(len(weight))
+                self.state[weight]["sum"] = weight.new_zeros(len(weight))
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]

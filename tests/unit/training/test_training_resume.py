@@ -200,6 +200,16 @@ def test_twenty_stops_at_random_steps(trainer, tmp_path):
     )
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device here")
+@pytest.mark.parametrize("table_optimizer", sorted(TableOptimizerConfig.kinds))
+def test_on_a_device(trainer, tmp_path, same_bits, table_optimizer):
+    config = {"device": "cuda", "table_optimizer": {"name": table_optimizer}}
+    whole = trainer(trainer.model(), **config).content()["weights"]
+    with signals_wait(), pytest.raises(Interrupted):
+        trainer(trainer.model(), checkpoint=tmp_path / "c.pt", progress=Signalling(7, signal.SIGTERM), **config)
+    same_bits(trainer(trainer.model(), checkpoint=tmp_path / "c.pt", **config).content()["weights"], whole)
+
+
 def test_dropout_goes_on_where_it_was(trainer, tmp_path):
     """If the generator's state were lost, the bits would differ: the tests above can fail."""
     path = tmp_path / "c.pt"
