@@ -19,7 +19,7 @@ from recmtl.data.loader import load_part
 from recmtl.data.rows import Rows
 from recmtl.data.schema_file import load_schema
 from recmtl.data.streamed import RowsOnDisk
-from recmtl.data.vectors import load_vectors
+from recmtl.data.load_vectors import load_vectors
 from recmtl.errors import ConfigError, DamagedError
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from recmtl.artifacts import manifest
+from recmtl.artifacts.code_version import code_version
 from recmtl.errors import ConfigError, DamagedError, MissingError
 from recmtl.pipelines.workspace import SPLIT_FIRST, Workspace, not_made
 from recmtl.recipe import KEYS, Recipe, read_recipe
@@ -114,7 +115,7 @@ def select_run(asked: Asked, stage: str, workspace: Workspace) -> Selection:
         recipe, remark = _with_earlier_model(of_split, run)
         recipe = recipe.with_settings(asked.settings)
     else:
-        remark = _check_split(recipe, split.config, data)
+        remark = "" if _made_with(recipe, split) else _check_split(recipe, split.config, data)
     selection = Selection(recipe, data, _run_name(asked, recipe))
     names = f"split {data!r}{why}, run {selection.run!r}"
     remark = f"{names}; {remark}" if remark else names
@@ -148,6 +149,18 @@ def _run_name(asked: Asked, recipe: Recipe) -> str:
 def _first(given: str | None, configured: str | None, otherwise: str) -> str:
     """The first there is; an empty one was given too, and will be refused as a name."""
     return next(value for value in (given, configured, otherwise) if value is not None)
+
+
+def _made_with(recipe: Recipe, split: manifest.Manifest) -> bool:
+    """Whether the split was made with these very sections, by this code: then there is nothing to check, and no wait
+    for all data sets to be imported.
+    """
+    if split.versions.get("recmtl") != code_version() or "recipe" not in split.notes:
+        return False
+    made = _read(split.notes).document
+    texts = [json.dumps([document.get(key) for key in recipe.document if key in ("dataset", "split")], sort_keys=True)
+             for document in (made, recipe.document)]  # fmt: skip
+    return texts[0] == texts[1]  # as texts, because to Python 1 is true
 
 
 def _check_split(recipe: Recipe, made_with: Mapping[str, Any], data: str) -> str:

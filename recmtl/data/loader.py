@@ -11,6 +11,7 @@ from torch import Tensor
 from recmtl.artifacts.tables import read_table, row_group_sizes
 from recmtl.batch import Batch, Ragged
 from recmtl.data.folders import domain_folder
+from recmtl.data.plain_values import plain_values
 from recmtl.data.rows import RowsInMemory
 from recmtl.errors import DamagedError
 from recmtl.schema import PADDING, WEIGHT, Schema
@@ -87,18 +88,18 @@ def load_columns(split: Path, schema: Schema, part: str, columns: list[str]) -> 
 
 def _floats(column: pa.ChunkedArray) -> Tensor:
     """float32, NaN where null."""
-    return torch.from_numpy(np.array(column.to_numpy(), dtype=np.float32))
+    return torch.from_numpy(plain_values(column, np.float32, np.nan))
 
 
 def _ids(table: pa.Table, column: str, rows: int, source: Path) -> Tensor:
-    return _checked(np.array(table[column].fill_null(PADDING).to_numpy(), dtype=np.int32), column, rows, source)
+    return _checked(plain_values(table[column], np.int32, PADDING), column, rows, source)
 
 
 def _ragged(table: pa.Table, column: str, rows: int, source: Path) -> Ragged:
     lists = table[column].combine_chunks()
     lists = pa.concat_arrays(lists.chunks) if isinstance(lists, pa.ChunkedArray) else lists
-    offsets = np.array(lists.offsets.to_numpy(), dtype=np.int64)
-    values = np.array(lists.flatten().fill_null(PADDING).to_numpy(zero_copy_only=False), dtype=np.int32)
+    offsets = plain_values(lists.offsets, np.int64, 0)
+    values = plain_values(lists.flatten(), np.int32, PADDING)
     return Ragged(_checked(values, column, rows, source), torch.from_numpy(offsets - offsets[0]))
 
 

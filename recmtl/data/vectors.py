@@ -8,22 +8,18 @@ training rows alone.
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
-from numpy.typing import NDArray
 
-from recmtl.artifacts.tables import TableWriter, read_table
+from recmtl.artifacts.tables import TableWriter
 from recmtl.data.folders import vocabulary_file
 from recmtl.data.layout import Layout, dictionary
+from recmtl.data.load_vectors import VECTOR
 from recmtl.data.sql import quote_name
 from recmtl.data.vocabulary import FittedValues, Vocabulary
-from recmtl.errors import DamagedError
-from recmtl.schema import FIRST_ID, Schema
+from recmtl.schema import Schema
 
 BATCH_ROWS = 65_536
-VECTOR = "vector"
-"""The column of the vectors."""
 
 
 def fit_vectors(connection: DuckDBPyConnection, layout: Layout, queries: Mapping[str, str]) -> dict[str, FittedValues]:
@@ -60,25 +56,3 @@ def write_vectors(
             for batch in reader:
                 writer.write(batch.cast(kind))
         connection.unregister("vector_values")
-
-
-def load_vectors(split: Path, schema: Schema) -> dict[str, NDArray[np.float32]]:
-    """vectors_RV of each vector feature, by id; those of the reserved ids are zero.
-
-    Raises:
-        DamagedError: a file is damaged, or does not hold what the schema says.
-    """
-    loaded = {}
-    for feature in schema.vectors:
-        path = split / "vectors" / vocabulary_file(feature.name)
-        column = read_table(path, [VECTOR])[VECTOR].combine_chunks()
-        values = np.asarray(column.flatten(), dtype=np.float32)
-        if len(column) != feature.rows - FIRST_ID or len(values) != len(column) * feature.dim:
-            raise DamagedError(
-                f"{path} holds {len(column):,} vectors with {len(values):,} numbers; the schema says "
-                f"{feature.rows - FIRST_ID:,} of {feature.dim}.",
-                hint="Run split-domains again.",
-            )
-        known = values.reshape(-1, feature.dim)
-        loaded[feature.name] = np.concatenate([np.zeros((FIRST_ID, feature.dim), np.float32), known])
-    return loaded

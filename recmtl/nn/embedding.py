@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor, nn
@@ -23,9 +24,9 @@ class Embeddings(nn.Module):
             self.first[name] = total
             total += rows
         self.weight = nn.Parameter(torch.empty(total, dim))
-        with torch.no_grad():
-            for name, rows in tables.items():
-                self.weight[self.first[name] : self.first[name] + rows] = _start(rows, dim, seed, name)
+        starts = {name: self.weight.detach()[self.first[name] :][:rows] for name, rows in tables.items()}
+        with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+            list(threads.map(lambda name: _start(starts[name], seed, name), starts))
 
     def single(self, ids_BF: Tensor, first_F: Tensor) -> Tensor:
         """vectors_BFD of features with one id a row; `first_F` is where each one's table begins."""
@@ -41,8 +42,9 @@ class Embeddings(nn.Module):
         return torch.tensor([self.first[table] for table in tables], dtype=torch.int64)
 
 
-def _start(rows: int, dim: int, seed: int, name: str) -> Tensor:
+def _start(table: Tensor, seed: int, name: str) -> None:
+    """Fill a table's rows with what it starts as."""
     digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
     generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
     # uniform draws one value after the other, so a longer table begins with the shorter one (normal draws in blocks)
-    return torch.empty(rows, dim).uniform_(-1, 1, generator=generator) * dim**-0.5
+    table.uniform_(-1, 1, generator=generator).mul_(table.shape[1] ** -0.5)

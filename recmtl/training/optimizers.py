@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from recmtl.config import Component
+from recmtl.training.eager import eager
 from recmtl.training.lazy_adam import LazyAdam
 from recmtl.training.row_gradients import summed_by_row
 from recmtl.training.rowwise_adagrad import RowwiseAdagrad
@@ -37,7 +38,7 @@ class AdamConfig(OptimizerConfig):
 
     def build(self, weights: Iterable[Tensor]) -> Optimizer:
         """Over these weights."""
-        return torch.optim.Adam(weights, self.learning_rate, weight_decay=self.l2, fused=True)
+        return eager(torch.optim.Adam)(weights, self.learning_rate, weight_decay=self.l2, fused=True)
 
 
 class AdamWConfig(OptimizerConfig):
@@ -49,7 +50,7 @@ class AdamWConfig(OptimizerConfig):
 
     def build(self, weights: Iterable[Tensor]) -> Optimizer:
         """Over these weights."""
-        return torch.optim.AdamW(weights, self.learning_rate, weight_decay=self.weight_decay, fused=True)
+        return eager(torch.optim.AdamW)(weights, self.learning_rate, weight_decay=self.weight_decay, fused=True)
 
 
 class AdagradConfig(OptimizerConfig):
@@ -63,7 +64,7 @@ class AdagradConfig(OptimizerConfig):
 
     def build(self, weights: Iterable[Tensor]) -> Optimizer:
         """Over these weights."""
-        return torch.optim.Adagrad(weights, self.learning_rate, weight_decay=self.l2)
+        return eager(torch.optim.Adagrad)(weights, self.learning_rate, weight_decay=self.l2)
 
 
 class SgdConfig(OptimizerConfig):
@@ -79,7 +80,7 @@ class SgdConfig(OptimizerConfig):
 
     def build(self, weights: Iterable[Tensor]) -> Optimizer:
         """Over these weights."""
-        return torch.optim.SGD(weights, self.learning_rate, self.momentum, weight_decay=self.l2)
+        return eager(torch.optim.SGD)(weights, self.learning_rate, self.momentum, weight_decay=self.l2)
 
 
 class RmspropConfig(OptimizerConfig):
@@ -93,7 +94,7 @@ class RmspropConfig(OptimizerConfig):
 
     def build(self, weights: Iterable[Tensor]) -> Optimizer:
         """Over these weights."""
-        return torch.optim.RMSprop(weights, self.learning_rate, momentum=self.momentum, weight_decay=self.l2)
+        return eager(torch.optim.RMSprop)(weights, self.learning_rate, momentum=self.momentum, weight_decay=self.l2)
 
 
 class TableOptimizerConfig(Component):
@@ -126,7 +127,7 @@ class LazyAdamConfig(TableOptimizerConfig):
 
     def build(self, table: Tensor) -> Optimizer:
         """Over the tables' one weight."""
-        return LazyAdam([table], self.learning_rate)
+        return eager(LazyAdam)([table], self.learning_rate)
 
 
 class TableAdamConfig(LazyAdamConfig):
@@ -140,7 +141,7 @@ class TableAdamConfig(LazyAdamConfig):
         """Over the tables' one weight."""
         if table.numel() > self.dense_up_to:
             return super().build(table)
-        return torch.optim.Adam([table], self.learning_rate, weight_decay=self.l2, fused=True)
+        return eager(torch.optim.Adam)([table], self.learning_rate, weight_decay=self.l2, fused=True)
 
     def settle(self, table: Tensor) -> None:
         """As the optimizer that was built needs it."""
@@ -159,7 +160,7 @@ class RowwiseAdagradConfig(TableOptimizerConfig):
 
     def build(self, table: Tensor) -> Optimizer:
         """Over the tables' one weight."""
-        return RowwiseAdagrad([table], self.learning_rate)
+        return eager(RowwiseAdagrad)([table], self.learning_rate)
 
 
 class SparseAdagradConfig(TableOptimizerConfig):
@@ -174,7 +175,7 @@ class SparseAdagradConfig(TableOptimizerConfig):
         checks = torch.sparse.check_sparse_tensor_invariants
         if not checks.is_enabled():
             checks.disable()  # they are off already, but torch warns at the first step unless told so
-        return torch.optim.Adagrad([table], self.learning_rate)
+        return eager(torch.optim.Adagrad)([table], self.learning_rate)
 
 
 class SparseSgdConfig(TableOptimizerConfig):
@@ -186,4 +187,4 @@ class SparseSgdConfig(TableOptimizerConfig):
 
     def build(self, table: Tensor) -> Optimizer:
         """Over the tables' one weight."""
-        return torch.optim.SGD([table], self.learning_rate)
+        return eager(torch.optim.SGD)([table], self.learning_rate)

@@ -12,10 +12,10 @@ from duckdb import DuckDBPyConnection
 from recmtl.config import choose
 from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.layout import Layout, VectorColumn
+from recmtl.data.load_vectors import load_vectors
 from recmtl.data.loader import load_part
 from recmtl.data.policies import SplitConfig
 from recmtl.data.split import build_split
-from recmtl.data.vectors import load_vectors
 from recmtl.data.vocabulary import load_vocabularies
 from recmtl.errors import DamagedError
 from recmtl.models.model import Model

@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 import torch
 
@@ -77,3 +79,24 @@ def test_gradients_are_sparse_and_touch_the_rows_that_were_read():
     expected = torch.zeros(9)
     expected[[2, 3, 8]] = torch.tensor([2.0, 0.5, 1.5])  # read twice; half of a mean; half of one and all of another
     torch.testing.assert_close(embeddings.weight.grad.to_dense(), expected.unsqueeze(1).expand(9, 5))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_tables_start_does_not_depend_on_threads_or_on_other_tables(threads):
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        rows = {"a": 3, "b": 70_000, "c": 1, "d": 5_000}
+        together = Embeddings(rows, dim=5, seed=1)
+        for name, count in rows.items():
+            alone = Embeddings({name: count + 2}, dim=5, seed=1).weight[:count]
+            assert torch.equal(together.weight[together.first[name] :][:count], alone)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_tables_start_is_uniform_and_stays_what_it_was():
+    digest = hashlib.sha256(b"1:b").digest()
+    generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+    expected = torch.empty(6, 5).uniform_(-1, 1, generator=generator) * 5**-0.5
+    assert torch.equal(tables().weight[3:9], expected)

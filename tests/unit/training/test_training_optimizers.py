@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from recmtl.training.eager import eager
 from recmtl.training.optimizers import (
     AdagradConfig,
     AdamConfig,
@@ -197,3 +198,47 @@ def test_a_table_without_a_gradient_is_left_alone():
         table = nn.Parameter(torch.ones(ROWS, DIM))
         config.build(table).step()
         assert torch.equal(table.detach(), torch.ones(ROWS, DIM)), config.name
+
+
+WITHOUT_COMPILER = """
+import sys
+import torch
+from torch import nn
+from recmtl.training.optimizers import {kind}
+weight = nn.Parameter(torch.ones(3, 2))
+optimizer = {kind}().build({argument})
+optimizer.zero_grad(set_to_none=True)
+torch.nn.functional.embedding(torch.tensor([1]), weight, sparse={sparse}).sum().backward()
+weight.grad = weight.grad.coalesce() if {sparse} else weight.grad
+optimizer.step()
+optimizer.load_state_dict(optimizer.state_dict())
+assert not bool((weight == 1).all())
+sys.exit("torch._dynamo" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("kind", [*OptimizerConfig.kinds.values(), *TableOptimizerConfig.kinds.values()])
+def test_no_optimizer_waits_for_a_compiler(kind):
+    sparse = issubclass(kind, TableOptimizerConfig)
+    program = WITHOUT_COMPILER.format(kind=kind.__name__, argument="weight" if sparse else "[weight]", sparse=sparse)
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+@pytest.mark.parametrize("differentiates", [False, True])
+def test_a_step_leaves_gradients_on_or_off_as_they_were(differentiates):
+    with torch.set_grad_enabled(differentiates):
+        after_a_step(AdamConfig())
+        assert torch.is_grad_enabled() == differentiates
+
+
+@pytest.mark.parametrize("theirs", [torch.optim.Adam, torch.optim.AdamW, torch.optim.Adagrad, torch.optim.RMSprop])
+def test_steps_are_those_of_torch_to_the_bit(theirs):
+    weights = []
+    for kind in (theirs, eager(theirs)):
+        weight = nn.Parameter(START.clone())
+        optimizer = kind([weight], lr=0.1)
+        for step in range(5):
+            weight.grad = GRADIENT * (step - 1.5)
+            optimizer.step()
+        weights.append(weight.detach())
+    assert torch.equal(*weights)
