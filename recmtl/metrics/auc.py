@@ -59,14 +59,15 @@ def auc_by_group(label: Array, prediction: Array, group: Array) -> GroupAuc:
 
 
 def _areas(blocks: Ties) -> GroupAuc:
-    first = np.flatnonzero(np.diff(blocks.group, prepend=-1))  # [G] each group's first block
-    last = np.append(first, len(blocks.group))
-    rows, positives = np.diff(blocks.rows[last]), np.diff(blocks.positives[last])
+    of_group = np.searchsorted(blocks.rows, blocks.edge)  # [G + 1] blocks before each group
+    before = blocks.positives[of_group]
+    rows, positives = np.diff(blocks.edge), np.diff(before)
     pairs = positives * (rows - positives)
-    below = blocks.rows - blocks.positives  # [B + 1] negatives before each block, in all groups
+    below = blocks.rows - blocks.positives[:-1]  # [C] negatives before each block, in all groups
     # twice the pairs: a block's positives beat the negatives below it and tie with half of its own; those of the
     # groups before are below all of the group's positives and are taken off again
-    twice = np.add.reduceat(np.diff(blocks.positives) * (below[:-1] + below[1:]), first) - 2 * positives * below[first]
-    area = np.full(len(first), np.nan)
+    won = np.cumsum(np.diff(blocks.positives) * (2 * below + blocks.negatives))
+    twice = np.diff(np.append(0, won)[of_group]) - 2 * positives * (blocks.edge - before)[:-1]
+    area = np.full(len(rows), np.nan)
     np.divide(twice, 2 * pairs, out=area, where=pairs > 0)
-    return GroupAuc(blocks.group[first], area, rows, positives)
+    return GroupAuc(blocks.group, area, rows, positives)

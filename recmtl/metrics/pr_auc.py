@@ -22,5 +22,5 @@ def pr_auc(label: Array, prediction: Array) -> float:
     positives = blocks.positives[-1]
     if not positives:
         raise Undefined(f"no positives among {count_rows(len(label))}")
-    precision = (positives - blocks.positives[:-1]) / (len(label) - blocks.rows[:-1])  # calling all from here up 1
+    precision = (positives - blocks.positives[:-1]) / (len(label) - blocks.rows)  # calling all from here up 1
     return float(np.dot(np.diff(blocks.positives), precision) / positives)

@@ -3,9 +3,11 @@ import time
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from recmtl.metrics.auc import auc, auc_by_group
+from recmtl.metrics.pr_auc import pr_auc
+from recmtl.metrics.ties import CHUNK
 from recmtl.metrics.undefined import Undefined
 
 
@@ -147,3 +149,14 @@ def test_a_million_rows_take_no_loop_over_groups(dtype):
     auc(label, score)
     auc_by_group(label, score, group // 4)
     assert time.perf_counter() - start < 3
+
+
+def test_many_rows_with_ties_in_few_groups_agree_with_sklearn():
+    rng = np.random.default_rng(3)
+    rows = 3 * CHUNK + 1
+    score = np.round(rng.random(rows), 3).astype(np.float32)
+    label, group = (rng.random(rows) < score).astype(int), np.sort(rng.integers(0, 4, rows))
+    found = auc_by_group(label, score, group)
+    for name, area in zip(found.group, found.auc, strict=True):
+        assert area == pytest.approx(roc_auc_score(label[group == name], score[group == name]), abs=1e-12)
+    assert pr_auc(label, score) == pytest.approx(average_precision_score(label, score), abs=1e-12)
