@@ -33,10 +33,14 @@ def auc(label: Array, prediction: Array) -> float:
     An infinite score is refused like NaN: it tells of an overflow, and ranking it would hide that.
     Raises Undefined unless both classes are there, ValueError for bad arrays.
     """
-    label, score = binary(label, prediction)
-    result = _areas(ties(label, score))
+    return auc_of(ties(*binary(label, prediction)))
+
+
+def auc_of(blocks: Ties) -> float:
+    """The same of rows that are sorted already, without groups. Raises Undefined unless both classes are there."""
+    result = _areas(blocks)
     if np.isnan(result.auc[0]):
-        raise Undefined(f"only one class among {count_rows(len(label))}")
+        raise Undefined(f"only one class among {count_rows(int(result.rows[0]))}")
     return float(result.auc[0])
 
 

@@ -20,7 +20,11 @@ def normalised_entropy(label: Array, prediction: Array) -> float:
 
     Raises Undefined unless both classes are there, ValueError for bad arrays or predictions outside [0, 1].
     """
-    loss = log_loss(label, prediction)
+    return over_base_rate(log_loss(label, prediction), label)
+
+
+def over_base_rate(loss: float, label: Array) -> float:
+    """A log loss on rows with these 0/1 labels over the entropy of their base rate. Raises Undefined as above."""
     rows, positives = len(label), int(np.count_nonzero(label))
     if positives in (0, rows):
         raise Undefined(f"only one class among {count_rows(rows)}")

@@ -8,7 +8,7 @@ There is no interpolation between the points: that would be too optimistic (Davi
 import numpy as np
 
 from recmtl.metrics.arrays import Array, binary
-from recmtl.metrics.ties import ties
+from recmtl.metrics.ties import Ties, ties
 from recmtl.metrics.undefined import Undefined, count_rows
 
 
@@ -17,10 +17,13 @@ def pr_auc(label: Array, prediction: Array) -> float:
 
     Raises Undefined without positives, ValueError for bad arrays.
     """
-    label, score = binary(label, prediction)
-    blocks = ties(label, score)
-    positives = blocks.positives[-1]
+    return pr_auc_of(ties(*binary(label, prediction)))
+
+
+def pr_auc_of(blocks: Ties) -> float:
+    """The same of rows that are sorted already, without groups. Raises Undefined without positives."""
+    positives, rows = int(blocks.positives[-1]), int(blocks.edge[-1])
     if not positives:
-        raise Undefined(f"no positives among {count_rows(len(label))}")
-    precision = (positives - blocks.positives[:-1]) / (len(label) - blocks.rows)  # calling all from here up 1
+        raise Undefined(f"no positives among {count_rows(rows)}")
+    precision = (positives - blocks.positives[:-1]) / (rows - blocks.rows)  # calling all from here up 1
     return float(np.dot(np.diff(blocks.positives), precision) / positives)

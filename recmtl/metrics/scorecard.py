@@ -10,22 +10,23 @@ cell carries the metrics of its task's kind and no others.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recmtl.metrics.arrays import Array, naming
-from recmtl.metrics.auc import auc
+from recmtl.metrics.arrays import Array, binary, naming
+from recmtl.metrics.auc import auc_of
 from recmtl.metrics.calibration import calibration
 from recmtl.metrics.gauc import gauc
 from recmtl.metrics.groups import group_codes
 from recmtl.metrics.log_loss import log_loss
-from recmtl.metrics.normalised_entropy import normalised_entropy
-from recmtl.metrics.pr_auc import pr_auc
+from recmtl.metrics.normalised_entropy import over_base_rate
+from recmtl.metrics.pr_auc import pr_auc_of
 from recmtl.metrics.predictions import TaskPredictions
 from recmtl.metrics.regression import mae, mse, r2
+from recmtl.metrics.ties import ties
 from recmtl.metrics.undefined import Undefined
 
 ALL = "all"
@@ -105,31 +106,37 @@ def _user_codes(user: Array, rows: int) -> NDArray[np.int64]:
 
 
 def _cell(task: TaskPredictions, domain: str, user: Array | None) -> Cell:
-    label, prediction = task.label[task.observed], task.prediction[task.observed]
+    label, prediction, observed = task.label, task.prediction, task.observed
+    if not observed.all():
+        label, prediction, user = label[observed], prediction[observed], None if user is None else user[observed]
     cell: Cell = {"task": task.task, "domain": domain, "rows": len(label)}
-    metrics = _REGRESSION
     if task.kind == "binary":
         cell["positives"] = int(np.count_nonzero(label))
-        metrics = _binary_metrics(None if user is None else user[task.observed])
+        metrics = _binary_metrics(label, prediction, user)
+    else:
+        metrics = {name: partial(metric, label, prediction) for name, metric in _REGRESSION.items()}
     undefined = {}
     for name, metric in metrics.items():
         try:
             with naming(f"observed rows of task {task.task!r}, domain {domain!r}"):
-                cell[name] = metric(label, prediction)
+                cell[name] = metric()
         except Undefined as error:
             cell[name], undefined[name] = None, error.reason
     return cell | {"undefined": undefined}
 
 
-def _binary_metrics(user: Array | None) -> dict[str, Metric]:
-    by_user: dict[str, Metric] = {} if user is None else {"gauc": partial(gauc, user=user)}
+def _binary_metrics(label: Array, prediction: Array, user: Array | None) -> dict[str, Callable[[], float]]:
+    """What two of them need is computed once."""
+    blocks = cache(lambda: ties(*binary(label, prediction)))
+    loss = cache(lambda: log_loss(label, prediction))
+    by_user: dict[str, Callable[[], float]] = {} if user is None else {"gauc": lambda: gauc(label, prediction, user)}
     return {
-        "auc": auc,
+        "auc": lambda: auc_of(blocks()),
         **by_user,
-        "pr_auc": pr_auc,
-        "log_loss": log_loss,
-        "normalised_entropy": normalised_entropy,
-        "calibration": calibration,
+        "pr_auc": lambda: pr_auc_of(blocks()),
+        "log_loss": loss,
+        "normalised_entropy": lambda: over_base_rate(loss(), label),
+        "calibration": lambda: calibration(label, prediction),
     }
 
 
