@@ -26,7 +26,8 @@ class Embeddings(nn.Module):
         self.weight = nn.Parameter(torch.empty(total, dim))
         starts = {name: self.weight.detach()[self.first[name] :][:rows] for name, rows in tables.items()}
         with ThreadPoolExecutor(torch.get_num_threads()) as threads:
-            list(threads.map(lambda name: _start(starts[name], seed, name), starts))
+            list(threads.map(lambda name: _draw(starts[name], seed, name), starts))
+        self.weight.detach().mul_(dim**-0.5)
 
     def single(self, ids_BF: Tensor, first_F: Tensor) -> Tensor:
         """vectors_BFD of features with one id a row; `first_F` is where each one's table begins."""
@@ -42,9 +43,9 @@ class Embeddings(nn.Module):
         return torch.tensor([self.first[table] for table in tables], dtype=torch.int64)
 
 
-def _start(table: Tensor, seed: int, name: str) -> None:
-    """Fill a table's rows with what it starts as."""
+def _draw(table: Tensor, seed: int, name: str) -> None:
+    """Fill a table's rows, uniformly between -1 and 1."""
     digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
     generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
     # uniform draws one value after the other, so a longer table begins with the shorter one (normal draws in blocks)
-    table.uniform_(-1, 1, generator=generator).mul_(table.shape[1] ** -0.5)
+    table.uniform_(-1, 1, generator=generator)

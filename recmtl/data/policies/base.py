@@ -1,5 +1,7 @@
 """What every policy has: its seed, which rows take part at all, and how values become numbers."""
 
+from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
@@ -8,7 +10,7 @@ from recmtl.config import Component, Config, likely
 from recmtl.data.layout import CHANCE, DOMAIN, PART, Key, Layout
 from recmtl.data.policies.buckets import Buckets
 from recmtl.data.sql import quote_name
-from recmtl.data.times import Moment
+from recmtl.data.times import Moment, parse
 from recmtl.errors import ConfigError
 from recmtl.schema import Name, Task
 
@@ -100,6 +102,15 @@ class SplitConfig(Component):
     of its distinct values."""
     knots: Annotated[int, Field(ge=2, le=1024)] = 32
     """Quantiles of a number's distinct training values, between which it enters the model piecewise linearly."""
+
+    @model_validator(mode="after")
+    def _span(self) -> Self:
+        if self.since is not None and self.until is not None:
+            since, until = parse(self.since), parse(self.until)
+            both = isinstance(since, datetime) and isinstance(until, datetime) and since >= until
+            if both or (isinstance(since, Decimal) and isinstance(until, Decimal) and since >= until):
+                raise ValueError(f"split.since {self.since} is not before split.until {self.until}, so no row is left")
+        return self
 
     def needs(self) -> tuple[Key, ...]:
         """The keys without which a row cannot be dealt."""

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import PydanticCustomError
 
 from recmtl.artifacts.tables import read_table
 from recmtl.config import choose
@@ -15,7 +16,8 @@ from recmtl.data.datasets.table import TableConfig
 from recmtl.data.files_in_span import dates
 from recmtl.data.policies import SplitConfig
 from recmtl.data.split import build_split
-from recmtl.errors import DataError, RecmtlError
+from recmtl.errors import ConfigError, DataError, RecmtlError
+from recmtl.recipe import Recipe
 
 EAST, WEST = timezone(timedelta(hours=5, minutes=30)), timezone(-timedelta(hours=8))
 DAYS = pd.date_range("2026-11-11", periods=10).strftime("%Y-%m-%d").tolist()
@@ -215,7 +217,10 @@ class TestProperties:
             start = max(start, end - pd.Timedelta(days=sum(window)))
         expected = days[(days >= start) & (days < end)].strftime("%Y-%m-%d").tolist()
         split |= {name: bound for name, bound in (("since", since), ("until", until)) if bound is not None}
-        if expected:
+        if since and until and pd.Timestamp(since) >= pd.Timestamp(until):
+            with pytest.raises(PydanticCustomError):
+                policy(split)
+        elif expected:
             assert kept(dated, split) == expected
         else:
             with pytest.raises(DataError, match="no folder lies within"):
@@ -285,6 +290,22 @@ class TestRefusals:
         error = self.refused(tmp_path, split)
         assert error.message == f"{tmp_path}/log: no folder lies within {within}."
         assert error.hint == "They run from 2026-11-11 to 2026-11-20."
+
+    @pytest.mark.parametrize(
+        ("since", "until"),
+        [
+            ("2026-11-20", "2026-11-20"),
+            ("2026-11-20T02:00+02:00", "2026-11-19"),
+            (20261120000000, "2026-11-19T23:59"),
+            (5, 4.5),
+        ],
+    )
+    def test_a_span_that_ends_before_it_begins(self, since, until):
+        recipe = Recipe("own.json", "own", {"split": {"name": "random", "since": since, "until": until}})
+        with pytest.raises(ConfigError) as error:
+            recipe.section("split", SplitConfig)
+        asked = f"split.since {since} is not before split.until {until}, so no row is left"
+        assert error.value.message == f"own.json: split is not valid: {asked}."
 
     def test_a_span_whose_folders_hold_no_rows(self, tmp_path):
         lay_out(frame(), tmp_path / "log")
