@@ -15,11 +15,11 @@ from recmtl.artifacts.atomic import discard, publish
 from recmtl.artifacts.hashing import digest_json
 from recmtl.artifacts.lock import hold
 from recmtl.artifacts.memory import available_memory
+from recmtl.data.load_vectors import load_vectors
 from recmtl.data.loader import load_part
 from recmtl.data.rows import Rows
 from recmtl.data.schema_file import load_schema
 from recmtl.data.streamed import RowsOnDisk
-from recmtl.data.load_vectors import load_vectors
 from recmtl.errors import ConfigError, DamagedError
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig

@@ -4,7 +4,7 @@ Every page carries a checksum, and reading checks it. Page headers and the foote
 in the folder's manifest covers these.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
@@ -139,10 +139,15 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         return file.read(columns=_names(file, columns, path))
 
 
-def read_row_groups(path: Path, groups: Sequence[int], columns: Sequence[str] | None = None) -> pa.Table:
-    """The rows of some row groups, in the order asked for. Errors as in `read_table`."""
+def read_row_groups(path: Path, groups: Iterable[int], columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """The rows of some row groups, a group at a time, in the order asked for. It takes no thread but this one.
+
+    Errors as in `read_table`.
+    """
     with _opened(path) as file:
-        return file.read_row_groups(list(groups), columns=_names(file, columns, path))
+        names = _names(file, columns, path)
+        for group in groups:
+            yield file.read_row_group(group, columns=names, use_threads=False)
 
 
 def row_group_sizes(path: Path) -> list[int]:
@@ -151,14 +156,13 @@ def row_group_sizes(path: Path) -> list[int]:
         return [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
 
 
-def count_values(path: Path) -> int:
-    """Values in all columns and rows, those in lists each for itself, without reading them.
-
-    Errors as in `read_table`.
-    """
+def count_values(path: Path, columns: Sequence[str]) -> int:
+    """Values in these columns, those in lists each for itself, without reading them. Errors as in `read_table`."""
     with _opened(path) as file:
+        named = set(_names(file, columns, path) or ())
         groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
-        return sum(group.column(i).num_values for group in groups for i in range(group.num_columns))
+        chunks = (group.column(i) for group in groups for i in range(group.num_columns))
+        return sum(chunk.num_values for chunk in chunks if chunk.path_in_schema.split(".")[0] in named)
 
 
 def read_schema(path: Path) -> pa.Schema:

@@ -1,20 +1,23 @@
 """A part of a split as tensors."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, groupby
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from recmtl.artifacts.tables import read_table, row_group_sizes
-from recmtl.batch import Batch, Ragged
+from recmtl.artifacts.tables import ROW_GROUP_ROWS, read_row_groups, read_table, row_group_sizes
+from recmtl.batch import Batch
+from recmtl.data.ahead import ahead_of
+from recmtl.data.filled import FilledBatch
 from recmtl.data.folders import domain_folder
-from recmtl.data.plain_values import plain_values
+from recmtl.data.order import GROUPS_TOGETHER
 from recmtl.data.rows import RowsInMemory
 from recmtl.errors import DamagedError
-from recmtl.schema import PADDING, WEIGHT, Schema
+from recmtl.schema import WEIGHT, Schema
 
 
 def part_files(split: Path, schema: Schema, part: str) -> list[tuple[int, Path]]:
@@ -33,17 +36,62 @@ def part_files(split: Path, schema: Schema, part: str) -> list[tuple[int, Path]]
     return files
 
 
+@dataclass(frozen=True)
+class RowGroup:
+    """Rows that are read together."""
+
+    domain: int
+    path: Path
+    place: int
+    """Among the row groups of the file."""
+    rows: int
+
+
+def row_groups(split: Path, schema: Schema, part: str) -> list[RowGroup]:
+    """All of a part, in the order of its rows. Errors as in `part_files`, and if a file is damaged."""
+    return [
+        RowGroup(domain, path, place, size)
+        for domain, path in part_files(split, schema, part)
+        for place, size in enumerate(row_group_sizes(path))
+    ]
+
+
 def load_part(split: Path, schema: Schema, part: str) -> RowsInMemory:
     """Read a part of the split at `split`.
 
     Raises:
         DamagedError: a file is damaged, or an id is outside its table.
     """
-    files = part_files(split, schema, part)
-    tables = [read_table(path, columns_of(schema)) for _, path in files]
-    domain_B = np.repeat([index for index, _ in files], [len(table) for table in tables])
-    batch = to_batch(pa.concat_tables(tables), schema, domain_B, split)
-    return RowsInMemory(batch, tuple(size for _, path in files for size in row_group_sizes(path)))
+    groups = row_groups(split, schema, part)
+    return RowsInMemory(load_groups(groups, schema), tuple(group.rows for group in groups))
+
+
+def load_groups(groups: Sequence[RowGroup], schema: Schema) -> Batch:
+    """The rows of some row groups, one after the other, decoded by as many threads as there are cores.
+
+    Raises:
+        DamagedError: a file is damaged, or an id is outside its table.
+    """
+    ends = list(accumulate(group.rows for group in groups))
+    filled, columns = FilledBatch(schema, sum(group.rows for group in groups)), columns_of(schema)
+
+    def fill(run: Sequence[tuple[RowGroup, int]]) -> None:
+        """Groups of one file, and where each one ends."""
+        tables = read_row_groups(run[0][0].path, [group.place for group, _ in run], columns)
+        for (group, end), table in zip(run, tables, strict=True):
+            filled.fill(end - group.rows, table, group.domain, group.path)
+
+    for _ in ahead_of(fill, _runs(groups, ends)):
+        pass
+    return filled.batch()
+
+
+def _runs(groups: Sequence[RowGroup], ends: Sequence[int]) -> Iterator[list[tuple[RowGroup, int]]]:
+    """Each group and where it ends, those of one file together as they lie in it, some at a time."""
+    placed = sorted(zip(groups, ends, strict=True), key=lambda item: (item[0].path, item[0].place))
+    for _, of_file in groupby(placed, key=lambda item: item[0].path):
+        run = list(of_file)
+        yield from (run[start : start + GROUPS_TOGETHER] for start in range(0, len(run), GROUPS_TOGETHER))
 
 
 def columns_of(schema: Schema) -> list[str]:
@@ -58,21 +106,11 @@ def to_batch(table: pa.Table, schema: Schema, domain_B: NDArray[np.int64], sourc
     Raises:
         DamagedError: an id is outside its table; names `source`.
     """
-    rows = len(table)
-    labels = [_floats(table[task.column]) if task.column in table.column_names else torch.full((rows,), torch.nan)
-              for task in schema.tasks]  # fmt: skip
-    labels_BT = _stack(labels, rows, torch.float32)
-    ids = [_ids(table, f.column, schema.vocabulary_rows[f.table], source) for f in schema.singles]
-    weighted = WEIGHT in table.column_names
-    return Batch(
-        ids_BF=_stack(ids, rows, torch.int32),
-        numbers_BN=_stack([_floats(table[n.value_column]) for n in schema.numbers], rows, torch.float32),
-        sequences=tuple(_ragged(table, f.column, schema.tables[f.table], source) for f in schema.sequences),
-        labels_BT=labels_BT.nan_to_num(),
-        observed_BT=~labels_BT.isnan(),
-        domain_B=torch.from_numpy(np.asarray(domain_B, np.int64)),
-        weight_B=_floats(table[WEIGHT]) if weighted else torch.ones(rows),
-    )
+    filled = FilledBatch(schema, len(table))
+    for start in range(0, len(table), ROW_GROUP_ROWS):
+        domain_of_few = domain_B[start : start + ROW_GROUP_ROWS]
+        filled.fill(start, table.slice(start, ROW_GROUP_ROWS), domain_of_few, source)
+    return filled.batch()
 
 
 def domain_of_rows(split: Path, schema: Schema, part: str) -> NDArray[np.int64]:
@@ -84,33 +122,3 @@ def domain_of_rows(split: Path, schema: Schema, part: str) -> NDArray[np.int64]:
 def load_columns(split: Path, schema: Schema, part: str, columns: list[str]) -> pa.Table:
     """Other columns of a part (keys, scores), row for row as in `load_part`."""
     return pa.concat_tables([read_table(path, columns) for _, path in part_files(split, schema, part)])
-
-
-def _floats(column: pa.ChunkedArray) -> Tensor:
-    """float32, NaN where null."""
-    return torch.from_numpy(plain_values(column, np.float32, np.nan))
-
-
-def _ids(table: pa.Table, column: str, rows: int, source: Path) -> Tensor:
-    return _checked(plain_values(table[column], np.int32, PADDING), column, rows, source)
-
-
-def _ragged(table: pa.Table, column: str, rows: int, source: Path) -> Ragged:
-    lists = table[column].combine_chunks()
-    lists = pa.concat_arrays(lists.chunks) if isinstance(lists, pa.ChunkedArray) else lists
-    offsets = plain_values(lists.offsets, np.int64, 0)
-    values = plain_values(lists.flatten(), np.int32, PADDING)
-    return Ragged(_checked(values, column, rows, source), torch.from_numpy(offsets - offsets[0]))
-
-
-def _checked(ids: np.ndarray, column: str, rows: int, source: Path) -> Tensor:
-    # an id outside its table would read another feature's vector, in silence; padding and null belong in no file
-    if len(ids) and (ids.min() <= PADDING or ids.max() >= rows):
-        raise DamagedError(
-            f"{source}: column {column} holds ids outside its table of {rows} rows.", hint="Run split-domains again."
-        )
-    return torch.from_numpy(ids)
-
-
-def _stack(columns: list[Tensor], rows: int, dtype: torch.dtype) -> Tensor:
-    return torch.stack(columns, dim=1) if columns else torch.empty(rows, 0, dtype=dtype)

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+GROUPS_TOGETHER = 16
+"""Row groups of one file that are read in one go: to open a large file takes as long as to read a few."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -18,8 +21,10 @@ class Window:
 
     groups: NDArray[np.int64]
     """Which, in the order in which they are laid end to end."""
-    rows: NDArray[np.int64]
-    """The order of their rows: each position among them exactly once."""
+    size: int
+    """Rows in all of them."""
+    rows: NDArray[np.int64] | None = None
+    """The order of their rows: each position among them exactly once. None: as they lie, and so do the groups."""
 
 
 def shuffled(group_sizes: Sequence[int], window: int, seed: int, epoch: int) -> Iterator[Window]:
@@ -35,20 +40,31 @@ def shuffled(group_sizes: Sequence[int], window: int, seed: int, epoch: int) -> 
     groups = chance.permutation(len(sizes))
     for start in range(0, len(groups), window):
         some = groups[start : start + window]
-        yield Window(some, chance.permutation(int(sizes[some].sum())))
+        size = int(sizes[some].sum())
+        yield Window(some, size, chance.permutation(size))
 
 
 def as_they_lie(group_sizes: Sequence[int]) -> Iterator[Window]:
-    """Every row exactly once, as the files have them, a group at a time."""
-    for group, size in enumerate(group_sizes):
-        yield Window(np.array([group]), np.arange(size))
+    """Every row exactly once, as the files have them, some groups at a time."""
+    sizes = np.asarray(group_sizes, np.int64)
+    for start in range(0, len(sizes), GROUPS_TOGETHER):
+        groups = np.arange(start, min(start + GROUPS_TOGETHER, len(sizes)))
+        yield Window(groups, int(sizes[groups].sum()))
+
+
+def after(windows: Iterable[Window], skip: int) -> Iterator[tuple[Window, int]]:
+    """The windows without the first `skip` rows: (window, how many of its rows are left out)."""
+    for window in windows:
+        if window.size > skip:
+            yield window, skip
+        skip = max(0, skip - window.size)
 
 
 def positions(windows: Iterable[Window], group_sizes: Sequence[int]) -> NDArray[np.int64]:
     """The rows of all windows as positions among all rows."""
     starts = np.concatenate([[0], np.cumsum(group_sizes, dtype=np.int64)])
-    places = [
-        np.concatenate([np.arange(starts[group], starts[group + 1]) for group in window.groups])[window.rows]
-        for window in windows
-    ]
-    return np.concatenate([np.empty(0, np.int64), *places])
+    places = [np.empty(0, np.int64)]
+    for window in windows:
+        laid = np.concatenate([np.arange(starts[group], starts[group + 1]) for group in window.groups])
+        places.append(laid if window.rows is None else laid[window.rows])
+    return np.concatenate(places)

@@ -15,7 +15,7 @@ from recmtl.batch import Batch, concat
 from recmtl.data.folders import domain_folder
 from recmtl.data.loader import load_part
 from recmtl.data.order import as_they_lie, shuffled
-from recmtl.data.rows import cut
+from recmtl.data.rows import Piece, cut
 from recmtl.data.streamed import RowsOnDisk
 from recmtl.schema import FIRST_ID, WEIGHT, CategoricalFeature, NumberFeature, Schema, SequenceFeature, Task
 
@@ -97,6 +97,6 @@ def test_cutting_pieces_keeps_every_row_in_its_place(lengths, size):
         write(Path(name), [sum(lengths), 0, 0])
         batch = load_part(Path(name), SCHEMA, "train").batch
     pieces = [batch.take(index_B) for index_B in torch.arange(len(batch)).split(lengths)]
-    found = list(cut(pieces, size))
+    found = list(cut(map(Piece, pieces), size))
     assert [len(one) for one in found[:-1]] == [size] * (len(found) - 1) and 0 < len(found[-1]) <= size
     assert_equal(concat(found), batch)

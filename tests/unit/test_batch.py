@@ -46,3 +46,16 @@ def test_a_part_of_a_batch_can_be_cut_again():
     assert isinstance(twice, Batch)
     assert torch.equal(once.ids_BF, twice.ids_BF)
     assert [lists_of(c) for c in once.sequences] == [lists_of(c) for c in twice.sequences]
+
+
+@given(st.integers(0, 30), st.integers(0, 30))
+def test_a_span_is_its_rows_and_copies_none(one, other):
+    start, stop = sorted((one, other))
+    batch = planted(30, seed=0).rows.batch
+    span, taken = batch.span(start, stop), batch.take(torch.arange(start, stop))
+    for name in ("ids_BF", "numbers_BN", "labels_BT", "observed_BT", "domain_B", "weight_B"):
+        torch.testing.assert_close(getattr(span, name), getattr(taken, name), equal_nan=True, rtol=0, atol=0)
+        memory, whole = getattr(span, name).untyped_storage(), getattr(batch, name).untyped_storage()
+        assert memory.data_ptr() == whole.data_ptr(), name
+    for mine, theirs in zip(span.sequences, taken.sequences, strict=True):
+        assert torch.equal(mine.values_L, theirs.values_L) and torch.equal(mine.offsets, theirs.offsets)

@@ -111,8 +111,8 @@ def test_columns_and_row_groups_in_the_order_asked_for(tmp_path):
     table = pa.table({"a": [1, 2, 3], "b": [4, 5, 6], "c": [7, 8, 9]})
     path = write(tmp_path / "x", table, row_group_rows=1)
     assert read_table(path, ["c", "a"]) == table.select(["c", "a"])
-    assert read_row_groups(path, [2, 0], ["b"]).to_pylist() == [{"b": 6}, {"b": 4}]
-    assert read_row_groups(path, [1]).to_pylist() == [{"a": 2, "b": 5, "c": 8}]
+    assert [one.to_pylist() for one in read_row_groups(path, [2, 0], ["b"])] == [[{"b": 6}], [{"b": 4}]]
+    assert [one.to_pylist() for one in read_row_groups(path, [1])] == [[{"a": 2, "b": 5, "c": 8}]]
 
 
 def test_every_page_has_a_checksum_that_other_readers_know(tmp_path):
@@ -128,7 +128,7 @@ def test_absent_things_are_named(tmp_path):
     with pytest.raises(DamagedError, match=r"x has no column 'b' \(known: a\)"):
         read_table(path, ["a", "b"])
     with pytest.raises(DamagedError, match="no column 'c'"):
-        read_row_groups(path, [0], ["c"])
+        list(read_row_groups(path, [0], ["c"]))
     for read in (read_table, read_schema, row_group_sizes):
         with pytest.raises(MissingError, match="gone is not there"):
             read(tmp_path / "gone")

@@ -1,6 +1,6 @@
 import numpy as np
 
-from recmtl.data.order import positions, shuffled
+from recmtl.data.order import after, as_they_lie, positions, shuffled
 
 GROUPS = [10] * 20
 
@@ -36,3 +36,20 @@ def test_groups_of_all_domains_are_mixed():
 def test_without_rows_there_is_nothing_to_visit():
     assert epoch_order([], 4, seed=0, epoch=0).tolist() == []
     assert epoch_order([0, 0], 4, seed=0, epoch=0).tolist() == []
+
+
+def test_rows_as_they_lie_are_all_rows_in_order():
+    sizes = [3, 0, 7] * 15
+    assert positions(as_they_lie(sizes), sizes).tolist() == list(range(150))
+    assert list(as_they_lie([])) == []
+
+
+def test_what_is_skipped_ends_within_a_window():
+    windows = list(shuffled(GROUPS, 5, seed=0, epoch=0))
+    found = list(after(windows, 70))
+    assert [(window is windows[i], skip) for i, (window, skip) in zip((1, 2, 3), found, strict=True)] == [
+        (True, 20),
+        (True, 0),
+        (True, 0),
+    ]
+    assert list(after(windows, 200)) == []
