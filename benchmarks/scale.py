@@ -16,7 +16,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,12 +114,13 @@ def measure(case: Case) -> Measured:
     return Measured(load_s, wall, cpu, 1e3 * max(clock.wall[WARM_UP:]), peak)
 
 
-def cases(folder: Path, given: argparse.Namespace) -> Iterator[tuple[str, list[Case]]]:
+def cases(folder: Path, given: argparse.Namespace, process: Executor) -> Iterator[tuple[str, list[Case]]]:
     """Each size's measurements; its rows are removed afterwards."""
     for rows in given.rows:
         for values in (VALUES, 10 * VALUES) if rows == BOTH_WAYS else (VALUES,):
             split = folder / f"{rows}-{values}"
-            write_split(split, schema(values=values), rows)
+            # not here: the peak that a process is told begins with its parent's memory
+            process.submit(write_split, split, schema(values=values), rows).result()
             ways = [False, True] if rows == BOTH_WAYS else [given.stream]
             found = [Case(model, split, way, given.threads, given.steps) for model in given.models for way in ways]
             yield f"{rows:,} rows, {values:,} ids", found
@@ -141,7 +142,7 @@ def main() -> None:
         tempfile.TemporaryDirectory(dir=given.folder) as name,
         ProcessPoolExecutor(1, fresh, max_tasks_per_child=1) as process,
     ):
-        for what, found in cases(Path(name), given):
+        for what, found in cases(Path(name), given, process):
             # the cases take turns, so that a busy neighbour meets all of them
             rounds = [list(process.map(measure, found)) for _ in range(given.repeats)]
             for case, times in zip(found, zip(*rounds, strict=True), strict=True):
