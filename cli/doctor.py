@@ -56,6 +56,8 @@ def _facts(report: Report) -> dict[str, str]:
     threads = "unknown" if machine.torch_threads is None else str(machine.torch_threads)
     facts = {"cores": f"{machine.cores}, of which {machine.usable_cores:g} may be used", "threads of torch": threads}
     facts |= machine.variables
+    known = {True: "multiplied by the processor", False: "only emulated: f32 is faster", None: "unknown"}
+    facts |= {"bfloat16": known[machine.bfloat16], "CUDA device": machine.device or "none"}
     if machine.total_memory is not None and machine.available_memory is not None:
         facts["memory"] = f"{bytes_text(machine.total_memory)}, {bytes_text(machine.available_memory)} available"
     return facts | {

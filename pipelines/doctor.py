@@ -39,6 +39,10 @@ class Machine:
     cores: int
     usable_cores: float
     torch_threads: int | None
+    bfloat16: bool | None
+    """Whether the processor multiplies it: what --precision auto goes by."""
+    device: str | None
+    """The CUDA device that torch finds; None: none."""
     variables: dict[str, str]
     """Those that set the number of threads."""
     total_memory: int | None
@@ -96,17 +100,20 @@ def examine(workspace: Path) -> Report:
 
 def look_at_machine() -> Machine:
     """Without torch or psutil some of it stays unknown."""
-    threads = total = available = None
+    threads = bfloat16 = device = total = available = None
     with suppress(ImportError, OSError):
         import torch
 
-        threads = torch.get_num_threads()
+        from recmtl.nn.precision import resolve_precision
+
+        threads, bfloat16 = torch.get_num_threads(), resolve_precision("auto", "cpu") == "bf16"
+        device = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     with suppress(ImportError):
         from recmtl.artifacts.memory import available_memory, total_memory
 
         total, available = total_memory(), available_memory()
     variables = {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ}
-    return Machine(os.cpu_count() or 1, usable_cores(), threads, variables, total, available)
+    return Machine(os.cpu_count() or 1, usable_cores(), threads, bfloat16, device, variables, total, available)
 
 
 def try_folder(workspace: Path) -> Place:

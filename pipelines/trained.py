@@ -56,7 +56,7 @@ class Trained:
         return Scorer(self.load(checkpoint), FeatureEncoder(schema, vocabularies))
 
 
-def open_trained(selection: Selection, workspace: Workspace, asked: Asked) -> Trained:
+def open_trained(selection: Selection, workspace: Workspace, asked: Asked = Asked()) -> Trained:
     """The model of the selected run, on the selected split; it computes as it was trained, unless asked otherwise.
 
     Raises:

@@ -61,6 +61,7 @@ def test_all_is_well_here(tmp_path, cli):
     }
     assert found["machine"]["total_memory"] >= found["machine"]["available_memory"] > 10**7
     assert found["machine"]["torch_threads"] == 1 and found["machine"]["variables"]["OMP_NUM_THREADS"] == "1"
+    assert found["machine"]["bfloat16"] in (True, False)
     assert found["place"]["folder"] == str(tmp_path) and found["place"]["free"] > 0
     assert found["place"]["locks"] is True and isinstance(found["place"]["exchange"], bool)
     assert not list(tmp_path.iterdir())
