@@ -65,7 +65,10 @@ class Experiment:
         return on_disk if stream else load_part(self.split, self.schema, part)
 
     def check_tasks(self) -> None:
-        """Refuse losses and weights of tasks that the split does not have, before any row is read."""
+        """Refuse losses and weights of tasks that the split does not have, and a model that cannot learn those that it
+        has, before any row is read.
+        """
+        self.model.check(self.schema)
         Objective(self.train.losses, self.schema, range(len(self.schema.tasks)))
         self.train.balance.check(self.schema.task_names)
 
@@ -150,7 +153,7 @@ def open_experiment(selection: Selection, workspace: Workspace, stream: bool | N
     """Check the sections `model` and `train`, and the split, before anything is computed.
 
     Raises:
-        ConfigError: a section is not valid, or names tasks that the split does not have.
+        ConfigError: a section is not valid, or names tasks that the split does not have; the model cannot learn one.
         MissingError: there is no such split.
         DamagedError: a file of the split is not as it was written.
     """

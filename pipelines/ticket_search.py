@@ -30,10 +30,15 @@ class TicketSearch:
         """The dense trial, then one for each mask.
 
         Raises:
-            ConfigError: the final rate leaves no weight.
+            ConfigError: the model shares no weight, or the final rate leaves none.
         """
         model, _ = self.experiment.start()
         mask = full_mask(prunable(model.sharing))
+        if not mask:
+            raise ConfigError(
+                f"tasks share no layers in the model {self.experiment.model.name!r}, and a ticket is a part of those.",
+                hint="Run train-mtl without tickets, or choose another model.",
+            )
         total = sum(value.numel() for value in mask.values())
         counts = [total, *geometric_counts(total, self.config.final_rate, self.config.iterations)]
         if counts[-1] < 1:

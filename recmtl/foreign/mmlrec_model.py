@@ -11,6 +11,7 @@ _TOWER = "tower_dnn_hidden_units"
 _MMOE = ("num_experts", "expert_dnn_hidden_units", "gate_dnn_hidden_units", _TOWER)
 _READ: Mapping[str, tuple[str, ...]] = {
     "mlp": ("dnn_hidden_units",),
+    "esmm": (_TOWER,),
     "sharedbottom": ("bottom_dnn_hidden_units", _TOWER),
     "mmoe": _MMOE,
     "pcg": _MMOE,
@@ -33,6 +34,8 @@ def model(reader: Reader) -> dict[str, Any]:
         found |= {"bottom": units["dnn_hidden_units"], "tower": []}
     elif name == "shared_bottom":
         found |= {"bottom": units["bottom_dnn_hidden_units"], "tower": tower}
+    elif name == "esmm":
+        found |= {"tower": tower}
     elif name == "mmoe":
         found |= {"num_experts": sizes["num_experts"], "expert": expert, "tower": tower}
     elif name == "ple":
@@ -58,6 +61,11 @@ def _leave_sizes(reader: Reader, given: str) -> None:
     reader.dead(f"the model is {given!r}", *others)
     if gate in read:
         reader.leave("has no counterpart (a gate has no hidden layers here)", f"model_config.{gate}")
+    if given == "esmm":
+        reader.notes.append(
+            "model_config.model_name: which of the labels 'esmm' took for the first was chance there; here it is the "
+            "data set's first task"
+        )
     if given == "mlp":
         reader.notes.append(
             "model_config.model_name: 'mlp' ranks rows alike for all tasks there; here each task has its own output"

@@ -28,6 +28,9 @@ class Model(nn.Module):
         schema: of the rows.
         seed: the start is a function of it.
         vectors: vectors_RV of each vector feature, as `load_vectors` gives them.
+
+    Raises:
+        ConfigError: the deep part cannot learn these tasks.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Model(nn.Module):
         vectors: Mapping[str, NDArray[np.float32]] = MappingProxyType({}),
     ) -> None:
         super().__init__()
+        config.check(schema)
         self.schema = schema
         with torch.random.fork_rng(devices=[]):  # the start is a function of the seed alone
             torch.manual_seed(seed)
@@ -51,13 +55,14 @@ class Model(nn.Module):
     def forward(self, batch: Batch, tasks: Sequence[int] | None = None) -> Tensor:
         """Logits of `tasks` (positions in the schema; all if None), computing only what these need."""
         tasks = range(len(self.schema.tasks)) if tasks is None else tasks
+        needed = self.sharing.needed(tasks)
         with products_in(self.precision, self.device.type):
             encoded = self.encoder(batch)
             x_BI = self.interaction(encoded)
             if self.precision == "bf16":
                 x_BI = x_BI.bfloat16()  # once, not in each layer that reads it
-            h_BTH = self._deep_part(x_BI, encoded, tasks)
-        return self.heads(h_BTH.float(), tasks)
+            h_BTH = self._deep_part(x_BI, encoded, needed)
+        return self.sharing.combined(self.heads(h_BTH.float(), needed), tasks)
 
     def _deep_part(self, x_BI: Tensor, encoded: Encoded, tasks: Sequence[int]) -> Tensor:
         if self.masks is None:

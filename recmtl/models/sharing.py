@@ -12,18 +12,28 @@ from recmtl.config import Component, OneOf
 from recmtl.models.encoder import Encoded, EncoderConfig
 from recmtl.models.flat import FlatConfig
 from recmtl.models.interaction import InteractionConfig
+from recmtl.schema import Schema
 
 
 class Sharing(nn.Module):
     """x_BI -> h_BTH for the asked tasks; the heads turn h into logits."""
 
     shared: ClassVar[tuple[str, ...]]
-    """Submodules that all tasks share: their weights are what a lottery ticket is a part of."""
+    """Submodules that all tasks share: their weights are what a lottery ticket is a part of. If there are none, there
+    are no tickets."""
     out_dim: int
 
     def forward(self, x_BI: Tensor, encoded: Encoded, tasks: Sequence[int]) -> Tensor:
         """Compute h_BTH for `tasks` (positions in the schema) alone."""
         raise TypeError(f"{type(self).__name__} has no forward")
+
+    def needed(self, tasks: Sequence[int]) -> Sequence[int]:
+        """The tasks whose own logits make those of `tasks`."""
+        return tasks
+
+    def combined(self, own_BT: Tensor, tasks: Sequence[int]) -> Tensor:
+        """The logits_BT of `tasks`, from the heads' own of `needed(tasks)`, in this order."""
+        return own_BT
 
 
 class SharingConfig(Component):
@@ -41,3 +51,10 @@ class SharingConfig(Component):
     def build(self, in_dim: int, tasks: Sequence[str]) -> Sharing:
         """The deep part for an input of `in_dim`."""
         raise TypeError(f"{type(self).__name__} builds nothing")
+
+    def check(self, schema: Schema) -> None:
+        """Refuse tasks that this model cannot learn.
+
+        Raises:
+            ConfigError: naming the task, and what to do.
+        """

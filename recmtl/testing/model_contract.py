@@ -7,7 +7,8 @@
     def test_my_model(check):
         check(MyModelConfig(interaction=...))
 
-Each check takes a model's config, builds it on planted rows and raises AssertionError. Use few and narrow layers.
+Each check takes a model's config, builds it on planted rows and raises AssertionError. Use few and narrow layers. Where
+the model's `check` refuses a task that is observed only in clicked rows, it is observed in all.
 """
 
 import tempfile
@@ -22,13 +23,14 @@ from recmtl.adapters.mask import Masks
 from recmtl.artifacts import tensors
 from recmtl.artifacts.progress import Silent
 from recmtl.batch import Batch, Ragged
+from recmtl.errors import ConfigError
 from recmtl.metrics.skill import task_skill
 from recmtl.models.heads import Heads
 from recmtl.models.model import TABLES, Model
 from recmtl.models.sharing import SharingConfig
 from recmtl.nn.towers import Towers
 from recmtl.pruning.magnitude import full_mask, prunable
-from recmtl.testing.planted import planted
+from recmtl.testing.planted import Planted, planted, planted_schema
 from recmtl.training.config import TrainConfig
 from recmtl.training.loop import train
 from recmtl.training.optimizers import AdamConfig, LazyAdamConfig
@@ -70,11 +72,11 @@ def computes_a_subset_as_it_computes_all(config: SharingConfig) -> None:
 
 
 def leaves_other_tasks_alone(config: SharingConfig) -> None:
-    """A task's logit gives no gradient to the tower or the head of another task."""
+    """A task's logit gives no gradient to the tower or the head of another task, but for those it is made of."""
     model = _model(config)
     for task in _TASKS:
         touched = _gradients(model, model(_ROWS.rows.batch)[:, task])
-        for name in _private(model, [other for other in _TASKS if other != task]):
+        for name in _private(model, [other for other in _TASKS if other not in model.sharing.needed([task])]):
             _require(not touched[name].any(), f"task {task} gives a gradient to {name} of another task")
 
 
@@ -122,7 +124,9 @@ def comes_back_from_a_checkpoint(config: SharingConfig) -> None:
 
 
 def names_what_tasks_share(config: SharingConfig) -> None:
-    """`shared` names submodules; what can be pruned are their parameters called "weight", and every task uses each."""
+    """`shared` names submodules; what can be pruned are their parameters called "weight", and every task uses each.
+    A model whose tasks share no layer names none.
+    """
     model = _model(config)
     sharing, found = model.sharing, prunable(model.sharing)
     children = dict(sharing.named_children())
@@ -131,7 +135,7 @@ def names_what_tasks_share(config: SharingConfig) -> None:
     parameters = {f"{top}.{name}" for top in sharing.shared for name, _ in children[top].named_parameters()}
     expected = {name for name in parameters if name.rpartition(".")[2] == "weight"}
     _require(set(found) == expected, f"prunable are {sorted(found)}, not {sorted(expected)}")
-    _require(bool(found), "no weight is shared: there is nothing to find a ticket in")
+    _require(bool(found) or not sharing.shared, "no weight is shared: there is nothing to find a ticket in")
     for task in _TASKS:
         touched = _gradients(model, model(_ROWS.rows.batch, [task])[:, 0])
         for name in found:
@@ -153,6 +157,8 @@ def a_full_mask_changes_nothing(config: SharingConfig) -> None:
 def a_mask_binds_its_task_alone(config: SharingConfig) -> None:
     """A masked weight gets exactly no gradient from that task; the other tasks see the weights as they are."""
     model, batch = _model(config), _ROWS.rows.batch
+    if not model.sharing.shared:
+        return
     plain, masks = model(batch).detach(), [_half(model, seed) for seed in _TASKS]
     for task in _TASKS:
         model.masks = Masks({task: masks[task]})
@@ -173,7 +179,8 @@ def a_cut_weight_never_moves(config: SharingConfig) -> None:
     masks = {task: _half(model, seed=task) for task in _TASKS}
     model.masks = Masks(masks)
     before = weights_of(model)
-    train(model, _ROWS.rows, _ROWS.rows, _TRAIN.model_copy(update={"batch_size": 16}), list(_TASKS), Silent())
+    rows = _drawn(config, 64, seed=1).rows
+    train(model, rows, rows, _TRAIN.model_copy(update={"batch_size": 16}), list(_TASKS), Silent())
     after = weights_of(model)
     for name in masks[0]:
         used = torch.stack([mask[name] for mask in masks.values()]).any(0)
@@ -186,15 +193,17 @@ def learns_a_few_rows_by_heart(config: SharingConfig) -> None:
     """64 rows are ranked without a fault after some steps: nothing on the way from features to logits is cut."""
     model = _model(config)
     steps = {"epochs": 100, "patience": 100, "optimizer": AdamConfig(learning_rate=1e-2)}
-    state = train(model, _ROWS.rows, _ROWS.rows, _TRAIN.model_copy(update=steps), list(_TASKS), Silent())
+    rows = _drawn(config, 64, seed=1).rows
+    state = train(model, rows, rows, _TRAIN.model_copy(update=steps), list(_TASKS), Silent())
     found = state.history[state.best_epoch]["validation"]
     _require(min(found.values()) > 0.999, f"AUC on the rows that were learnt by heart is only {found}")
 
 
 def learns_the_planted_truth(config: SharingConfig, share: float = 0.9) -> None:
     """On rows it has not seen each task's AUC reaches `share` of the way from chance to the best possible."""
-    model, held_out = Model(config, _ROWS.schema, 0), planted(4000, seed=12)
-    state = train(model, planted(8000, seed=10).rows, planted(2000, seed=11).rows, _TRAIN, list(_TASKS), Silent())
+    model, held_out = _model(config), _drawn(config, 4000, seed=12)
+    rows, valid = _drawn(config, 8000, seed=10).rows, _drawn(config, 2000, seed=11).rows
+    state = train(model, rows, valid, _TRAIN, list(_TASKS), Silent())
     model.load_state_dict(state.best_weights)
     for task, prediction in enumerate(task_predictions(model, held_out.rows, _TASKS)):
         reached = (task_skill(prediction) - 0.5) / (held_out.best_skill(task) - 0.5)
@@ -221,7 +230,20 @@ CHECKS: tuple[Callable[[SharingConfig], None], ...] = (
 
 def _model(config: SharingConfig, seed: int = 0) -> Model:
     """In evaluation: nothing of it is random."""
-    return Model(config, _ROWS.schema, seed).eval()
+    return Model(config, planted_schema(_entire_space(config)), seed).eval()
+
+
+def _drawn(config: SharingConfig, rows: int, seed: int) -> Planted:
+    return planted(rows, seed, _entire_space(config))
+
+
+def _entire_space(config: SharingConfig) -> bool:
+    """It learns no task that is observed only in clicked rows."""
+    try:
+        config.check(planted_schema())
+    except ConfigError:
+        return True
+    return False
 
 
 def _predictions(model: Model, batch: Batch) -> Tensor:

@@ -1,8 +1,9 @@
 """A small planted problem with a known answer: rows whose tasks' probabilities are told, so that a model can be held
 against the best that is possible.
 
-Two correlated tasks (`buy` is observed only where click = 1), three domains of their own base rates, categories, two
-sequences (`history` shares the table of `item`), two numbers (`price` with gaps, `age` also a category).
+Two correlated tasks (`buy` is observed only where click = 1, or in all rows, 0 where click = 0), three domains of their
+own base rates, categories, two sequences (`history` shares the table of `item`), two numbers (`price` with gaps, `age`
+also a category).
 """
 
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class Planted:
     schema: Schema
     rows: RowsInMemory
     probability_BT: Tensor
-    """Chance of each label, given the features; of `buy`, given a click."""
+    """Chance of each label, given the features; of `buy`, given a click where it is observed only there."""
 
     def best_skill(self, task: int) -> float:
         """AUC of the true probabilities on the observed rows: no model can be expected to rank them better."""
@@ -43,8 +44,9 @@ class Planted:
         return auc(label_B.numpy(), self.probability_BT[observed_B, task].numpy())
 
 
-def planted_schema() -> Schema:
+def planted_schema(entire_space: bool = False) -> Schema:
     """What the rows of `planted` look like."""
+    buy = Task(name="buy", kind="binary", observed_if=None if entire_space else "click = 1")
     return Schema(
         dataset="planted",
         features=(
@@ -56,14 +58,20 @@ def planted_schema() -> Schema:
             SequenceFeature(name="tags", table="tag"),
         ),
         tables={**{name: FIRST_ID + count for name, count in _VALUES.items()}, "price": FIRST_ID},
-        tasks=(Task(name="click", kind="binary"), Task(name="buy", kind="binary", observed_if="click = 1")),
+        tasks=(Task(name="click", kind="binary"), buy),
         domains=tuple(_DOMAINS),
         knots=11,
     )
 
 
-def planted(rows: int, seed: int) -> Planted:
-    """Draw rows, domain after domain; other seeds give other rows of the same truth."""
+def planted(rows: int, seed: int, entire_space: bool = False) -> Planted:
+    """Draw rows, domain after domain; other seeds give other rows of the same truth.
+
+    Args:
+        rows: how many.
+        seed: of the draw.
+        entire_space: `buy` is observed in all rows, and means a click and a purchase.
+    """
     chance = np.random.default_rng(seed)
     domain_B = np.sort(chance.choice(len(_DOMAINS), rows, p=list(_DOMAINS.values())))
     item_B, age_B = chance.integers(_VALUES["item"], size=rows), chance.integers(_VALUES["age"], size=rows)
@@ -78,7 +86,10 @@ def planted(rows: int, seed: int) -> Planted:
     buy_B = 0.7 * taste_B + effect.again[item_B] + tags.mean(effect.tag, rows)
     probability_BT = 1 / (1 + np.exp(-np.stack([click_B, buy_B], axis=1)))
     labels_BT = chance.random((rows, 2)) < probability_BT
-    observed_BT = np.stack([np.full(rows, True), labels_BT[:, 0]], axis=1)
+    labels_BT[:, 1] &= labels_BT[:, 0]
+    observed_BT = np.stack([np.full(rows, True), labels_BT[:, 0] | entire_space], axis=1)
+    if entire_space:
+        probability_BT[:, 1] *= probability_BT[:, 0]
 
     price_id_B = np.where(np.isnan(price_B), MISSING, UNSEEN)
     ids = [item_B + FIRST_ID, city_B + FIRST_ID, price_id_B, age_B + FIRST_ID]
@@ -86,13 +97,13 @@ def planted(rows: int, seed: int) -> Planted:
         ids_BF=torch.from_numpy(np.stack(ids, axis=1)).int(),
         numbers_BN=torch.from_numpy(np.stack([price_B, 20.0 + 10 * age_B], axis=1)).float(),
         sequences=(history.ragged(), tags.ragged()),
-        labels_BT=torch.from_numpy(labels_BT & observed_BT).float(),
+        labels_BT=torch.from_numpy(labels_BT).float(),
         observed_BT=torch.from_numpy(observed_BT),
         domain_B=torch.from_numpy(domain_B),
         weight_B=torch.ones(rows),
     )
     groups = [len(group) for of_domain in _split(domain_B) for group in _chunks(of_domain)]
-    return Planted(planted_schema(), RowsInMemory(batch, tuple(groups)), torch.from_numpy(probability_BT))
+    return Planted(planted_schema(entire_space), RowsInMemory(batch, tuple(groups)), torch.from_numpy(probability_BT))
 
 
 class _Effects:

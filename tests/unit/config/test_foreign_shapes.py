@@ -76,6 +76,7 @@ class TestMmlrec:
             ("mmoe", {"num_experts": 4, "expert": (256, 128), "tower": (64,)}),
             ("sharedbottom", {"bottom": (128,), "tower": (64,)}),
             ("mlp", {"bottom": (256, 128, 64), "tower": ()}),
+            ("esmm", {"name": "esmm", "tower": (64,)}),
         ],
     )
     def test_a_cell_can_run(self, read, model, expected):
@@ -128,7 +129,7 @@ class TestMmlrec:
         }  # fmt: skip
         assert not [note for note in recipe.notes if "is not known" in note]
 
-    @pytest.mark.parametrize("name", ["mlp", "sharedbottom", "mmoe", "pcg", "ple", "no_such"])
+    @pytest.mark.parametrize("name", ["mlp", "sharedbottom", "mmoe", "pcg", "ple", "esmm", "no_such"])
     def test_no_key_is_dropped_without_a_word(self, read, name):
         recipe = read(json.dumps(cell(model={"model_name": name})), "x.json")
         sizes = {
@@ -140,6 +141,10 @@ class TestMmlrec:
         used = {there for there, here in sizes.items() if model.get(here) == MMLREC["model_config"][there]}
         named = {note.split()[0].rstrip(":").removeprefix("model_config.") for note in recipe.notes}
         assert named & used == set() and named >= {*sizes, "gate_dnn_hidden_units"} - used
+
+    def test_that_the_first_task_of_esmm_was_chance_is_told(self, read):
+        notes = read(json.dumps(cell(model={"model_name": "esmm"})), "x.json").notes
+        assert [note for note in notes if "'esmm' took for the first was chance there" in note]
 
     def test_decay_of_weights_reaches_the_optimizers(self, read):
         recipe = read(json.dumps(cell(model={"l2_reg_dnn": 0.1, "l2_reg_embedding": 0.2})), "x.json")

@@ -12,7 +12,7 @@ from recmtl.training.config import TrainConfig
 from recmtl.training.loop import train
 from recmtl.training.predict import predict_rows
 
-DATA = planted(2000, seed=3)
+DATA = planted(2000, seed=3, entire_space=True)
 
 
 def built(name, precision):

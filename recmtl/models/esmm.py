@@ -1,0 +1,91 @@
+"""Entire Space Multi-Task Model (Ma et al., SIGIR 2018, arXiv 1804.07931).
+
+    p(click) = sigmoid(head_1(tower_1(x)))        p(click and conversion) = p(click) * sigmoid(head_2(tower_2(x)))
+
+Each task has a network of its own on the embeddings, which all share. The tasks are a chain, in the order of the
+schema: a task's label is 1 only where those before it are, and its probability is the product of its own network's and
+that of the tasks before it. So a conversion rate is learnt through the product alone, over all rows, and not from those
+with a click; the losses are the usual ones.
+
+This needs a label of each task wherever the task before it has one: 0, and not null, where that is 0. A task that the
+schema says to be observed in fewer rows (`observed_if`) has another label, that of a conversion given a click, and the
+product would be learnt from the rows with a click alone: it is refused.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field, PositiveInt
+from torch import Tensor
+
+from recmtl.errors import ConfigError
+from recmtl.models.encoder import Encoded
+from recmtl.models.sharing import Sharing, SharingConfig
+from recmtl.nn.chain import chain_logits
+from recmtl.nn.experts import Experts
+from recmtl.schema import Schema
+
+# B rows, I input, T asked tasks, H width
+
+
+class ESMMConfig(SharingConfig):
+    """A network of its own for each task; a task's probability is a product with those before it (Ma et al., SIGIR
+    2018).
+    """
+
+    name: Literal["esmm"] = "esmm"
+    tower: tuple[PositiveInt, ...] = Field(default=(256, 128), min_length=1)
+    """Widths of a task's layers, first layer first."""
+
+    def build(self, in_dim: int, tasks: Sequence[str]) -> "ESMM":
+        """For an input of `in_dim`."""
+        return ESMM(self, in_dim, len(tasks))
+
+    def check(self, schema: Schema) -> None:
+        """Refuse what is no chain over all rows.
+
+        Raises:
+            ConfigError: a task is a regression, or is not observed wherever the one before it is.
+        """
+        space = schema.tasks[0].observed_if
+        for task in schema.tasks:
+            if task.kind != "binary":
+                raise ConfigError(
+                    f"the model {self.name!r} multiplies probabilities, and the task {task.name!r} is a regression.",
+                    hint="Choose another model, or leave this task out of the data set.",
+                )
+            if task.observed_if not in (None, space):
+                raise ConfigError(
+                    f"the model {self.name!r} learns from all rows, and the task {task.name!r} is observed only where "
+                    f"{task.observed_if}.",
+                    hint="Give the data set a label of it that is 0 in all other rows, without observed_if; or choose "
+                    "another model.",
+                )
+            space = task.observed_if
+
+
+class ESMM(Sharing):
+    """x_BI -> h_BTH."""
+
+    shared: ClassVar = ()
+
+    def __init__(self, config: ESMMConfig, in_dim: int, num_tasks: int) -> None:
+        super().__init__()
+        self.towers = Experts(num_tasks, in_dim, config.tower, config.dropout)
+        self.out_dim = self.towers.out_dim
+
+    def forward(self, x_BI: Tensor, encoded: Encoded, tasks: Sequence[int]) -> Tensor:
+        """All towers, which together take less time than the asked ones one by one."""
+        h_BTH = self.towers(x_BI)
+        first = list(tasks) == list(range(len(tasks)))
+        return h_BTH[:, : len(tasks)] if first else h_BTH[:, list(tasks)]  # a slice is no copy
+
+    def needed(self, tasks: Sequence[int]) -> Sequence[int]:
+        """All up to the last one."""
+        return range(max(tasks) + 1)
+
+    def combined(self, own_BT: Tensor, tasks: Sequence[int]) -> Tensor:
+        """Of the products."""
+        chained = chain_logits(own_BT)
+        return torch.stack([chained[task] for task in tasks], dim=1)
