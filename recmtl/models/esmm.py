@@ -9,7 +9,8 @@ with a click; the losses are the usual ones.
 
 This needs a label of each task wherever the task before it has one: 0, and not null, where that is 0. A task that the
 schema says to be observed in fewer rows (`observed_if`) has another label, that of a conversion given a click, and the
-product would be learnt from the rows with a click alone: it is refused.
+product would be learnt from the rows with a click alone: it is refused. So is a training row whose label of a task is
+missing where the task before it is 0. Where that is 1, a missing label is one that nobody knows yet.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
 
+from recmtl.batch import Batch
 from recmtl.errors import ConfigError
 from recmtl.models.encoder import Encoded
 from recmtl.models.sharing import Sharing, SharingConfig
@@ -40,7 +42,7 @@ class ESMMConfig(SharingConfig):
 
     def build(self, in_dim: int, tasks: Sequence[str]) -> "ESMM":
         """For an input of `in_dim`."""
-        return ESMM(self, in_dim, len(tasks))
+        return ESMM(self, in_dim, tasks)
 
     def check(self, schema: Schema) -> None:
         """Refuse what is no chain over all rows.
@@ -70,9 +72,10 @@ class ESMM(Sharing):
 
     shared: ClassVar = ()
 
-    def __init__(self, config: ESMMConfig, in_dim: int, num_tasks: int) -> None:
+    def __init__(self, config: ESMMConfig, in_dim: int, tasks: Sequence[str]) -> None:
         super().__init__()
-        self.towers = Experts(num_tasks, in_dim, config.tower, config.dropout)
+        self.names = tuple(tasks)
+        self.towers = Experts(len(tasks), in_dim, config.tower, config.dropout)
         self.out_dim = self.towers.out_dim
 
     def forward(self, x_BI: Tensor, encoded: Encoded, tasks: Sequence[int]) -> Tensor:
@@ -89,3 +92,19 @@ class ESMM(Sharing):
         """Of the products."""
         chained = chain_logits(own_BT)
         return torch.stack([chained[task] for task in tasks], dim=1)
+
+    def check_rows(self, batch: Batch) -> None:
+        """Refuse a label that is not there though it must be 0.
+
+        Raises:
+            ConfigError: a task was not observed in a row where the task before it is 0.
+        """
+        before_BT = batch.observed_BT[:, :-1] & (batch.labels_BT[:, :-1] == 0)
+        missing_T = (before_BT & ~batch.observed_BT[:, 1:]).any(0)
+        for missing, before, task in zip(missing_T.tolist(), self.names[:-1], self.names[1:], strict=True):
+            if missing:
+                raise ConfigError(
+                    f"the model 'esmm' learns from all rows, and the task {task!r} has no label in a row where "
+                    f"{before!r} is 0.",
+                    hint="Give it the label 0 there, or choose another model.",
+                )

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 from torch import Tensor, nn
 
+from recmtl.batch import Batch
 from recmtl.config import Component, OneOf
 from recmtl.models.encoder import Encoded, EncoderConfig
 from recmtl.models.flat import FlatConfig
@@ -34,6 +35,13 @@ class Sharing(nn.Module):
     def combined(self, own_BT: Tensor, tasks: Sequence[int]) -> Tensor:
         """The logits_BT of `tasks`, from the heads' own of `needed(tasks)`, in this order."""
         return own_BT
+
+    def check_rows(self, batch: Batch) -> None:
+        """Refuse training rows from which it would learn something wrong.
+
+        Raises:
+            ConfigError: naming the task, and what to do.
+        """
 
 
 class SharingConfig(Component):

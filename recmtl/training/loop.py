@@ -67,7 +67,7 @@ def train(
         after_epoch: called when an epoch is done, before its checkpoint.
 
     Raises:
-        ConfigError: training diverged.
+        ConfigError: training diverged, or the model cannot learn from a row.
         DataError: no task has a defined validation score.
         Interrupted: a signal came.
     """
@@ -161,6 +161,8 @@ class _Loop:
         self.progress.begin(f"epoch {state.epoch + 1}", len(rows))
         self.progress.advance(min(state.step * config.batch_size, len(rows)))
         for batch in rows.batches(windows, config.batch_size, skip=state.step * config.batch_size):
+            if not state.epoch:  # the later ones see the same rows
+                self.model.sharing.check_rows(batch)
             self._set_rates()
             batch = batch.to(self.model.device)
             rows_T = (batch.weight_B @ batch.observed_BT.float())[list(self.tasks)]

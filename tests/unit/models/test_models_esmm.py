@@ -1,5 +1,7 @@
 """A product of probabilities, learnt over all rows."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -142,6 +144,29 @@ def test_it_learns_the_conversion_rate_of_rows_without_a_click():
     likely_B = rate_B > rate_B.median()
     own_BT = own_logits(model.eval(), held_out.rows.batch).detach()
     assert auc(likely_B.numpy(), own_BT[:, 1].numpy()) > 0.85
+
+
+class TestRowsWithoutALabel:
+    @pytest.fixture
+    def trained(self):
+        """A function from where the label of `buy` is missing to a short training."""
+
+        def train_without(missing_B):
+            observed_BT = BATCH.observed_BT.clone()
+            observed_BT[missing_B, 1] = False
+            rows = replace(DATA.rows, batch=replace(BATCH, observed_BT=observed_BT))
+            return train(Model(CONFIG, SCHEMA, seed=0), rows, DATA.rows, TrainConfig(epochs=1), [0, 1], SILENT)
+
+        return train_without
+
+    def test_where_there_was_no_click_they_are_refused(self, trained):
+        one_B = torch.arange(len(BATCH)) == (BATCH.labels_BT[:, 0] == 0).nonzero()[3]
+        with pytest.raises(ConfigError, match="the task 'buy' has no label in a row where 'click' is 0") as caught:
+            trained(one_B)
+        assert "Give it the label 0 there" in str(caught.value)
+
+    def test_where_there_was_one_they_count_for_nothing_in_that_task(self, trained):
+        assert trained(BATCH.labels_BT[:, 0] == 1).epoch == 1
 
 
 class TestTasksThatAreNoChainOverAllRows:
