@@ -56,7 +56,7 @@ class Trained:
         return Scorer(self.load(checkpoint), FeatureEncoder(schema, vocabularies))
 
 
-def open_trained(selection: Selection, workspace: Workspace, asked: Asked = Asked()) -> Trained:
+def open_trained(selection: Selection, workspace: Workspace, asked: Asked | None = None) -> Trained:
     """The model of the selected run, on the selected split; it computes as it was trained, unless asked otherwise.
 
     Raises:
@@ -68,7 +68,7 @@ def open_trained(selection: Selection, workspace: Workspace, asked: Asked = Aske
     trained, _ = read_input(folder, workspace, "recmtl train-mtl")
     # the model is what was trained, whatever the config says now
     recipe = selection.recipe.with_value("model", trained.config["model"]).with_value("train", trained.config["train"])
-    for key, value in _computing(recipe.document["train"], asked).items():
+    for key, value in _computing(recipe.document["train"], asked or Asked()).items():
         recipe = recipe.with_value(f"train.{key}", value)
     return Trained(folder, open_experiment(replace(selection, recipe=recipe), workspace))
 

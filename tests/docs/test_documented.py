@@ -43,7 +43,7 @@ OWN = {
     options.StageOptions: {"dry_run"},
     options.ConfigOptions: {"config", "settings", "data", "sample"},
     options.SplitOptions: {"extend", "memory_limit", "seed", "since", "strict", "until"},
-    options.RunOptions: {"run"},
+    options.RunOptions: {"run", "precision", "device"},
     options.TrainOptions: {"seed", "stream"},
 }
 

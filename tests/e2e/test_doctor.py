@@ -90,7 +90,7 @@ def test_a_workspace_that_cannot_be_written_is_refused(tmp_path, cli):
 
 @pytest.mark.parametrize(("usable", "told"), [(8, None), (7.5, "OMP_NUM_THREADS=7"), (0.5, "OMP_NUM_THREADS=1")])
 def test_more_threads_than_cores_are_worth_a_note(usable, told):
-    found = list(of_machine(Machine(64, usable, 8, {}, 10**9, 10**9)))
+    found = list(of_machine(Machine(64, usable, 8, True, None, {}, 10**9, 10**9)))
     assert not any(problem.fatal for problem in found)
     assert [problem.mend for problem in found] == ([] if told is None else [f"Set {told}."])
 

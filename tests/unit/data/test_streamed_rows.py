@@ -1,6 +1,7 @@
 """Rows on disk are read ahead in threads: their errors come up, and none outlives its reader."""
 
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -44,18 +45,23 @@ def rows(file: Path, tmp_path: Path) -> RowsOnDisk:
     return RowsOnDisk(tmp_path, SCHEMA, "train")
 
 
+def soon(holds):
+    """Whether it does within some seconds: other tests' threads come and go."""
+    return any(holds() or time.sleep(0.05) for _ in range(200))
+
+
 def test_a_reader_that_is_interrupted_leaves_no_thread(rows):
     before = threading.active_count()
     with pytest.raises(Interrupted):
         for _ in rows.batches(shuffled(rows.group_sizes, 4, 0, 0), 7):
             raise Interrupted(2, "stopped.")
-    assert threading.active_count() == before
+    assert soon(lambda: threading.active_count() <= before)
 
 
 def test_no_thread_is_left_when_all_is_read(rows):
     before = threading.active_count()
     assert sum(map(len, rows.batches(shuffled(rows.group_sizes, 4, 0, 0), 7))) == len(rows) == GROUP * GROUPS
-    assert threading.active_count() == before
+    assert soon(lambda: threading.active_count() <= before)
 
 
 def test_a_bad_window_is_refused_when_its_turn_comes_and_its_file_is_named(rows, file):
@@ -67,7 +73,7 @@ def test_a_bad_window_is_refused_when_its_turn_comes_and_its_file_is_named(rows,
         for batch in rows.batches(as_they_lie(rows.group_sizes), GROUP):
             found.append(batch)
     assert torch.cat([batch.ids_BF for batch in found]).flatten().tolist() == list(range(FIRST_ID, FIRST_ID + 320))
-    assert threading.active_count() == before
+    assert soon(lambda: threading.active_count() <= before)
 
 
 def test_a_file_that_is_spoiled_meanwhile_is_named(rows, file):

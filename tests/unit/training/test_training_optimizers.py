@@ -209,7 +209,8 @@ weight = nn.Parameter(torch.ones(3, 2))
 optimizer = {kind}().build({argument})
 optimizer.zero_grad(set_to_none=True)
 torch.nn.functional.embedding(torch.tensor([1]), weight, sparse={sparse}).sum().backward()
-weight.grad = weight.grad.coalesce() if {sparse} else weight.grad
+if {sparse}:
+    {kind}().settle(weight)
 optimizer.step()
 optimizer.load_state_dict(optimizer.state_dict())
 assert not bool((weight == 1).all())
