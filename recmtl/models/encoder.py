@@ -1,6 +1,6 @@
 """Batch to vectors: embeddings of ids, pooled sequences, numbers both as a category and piecewise linear."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Literal
@@ -14,10 +14,11 @@ from torch import Tensor, nn
 from recmtl.batch import Batch, Ragged
 from recmtl.config import Config
 from recmtl.nn.embedding import Embeddings
+from recmtl.nn.picked import picked
 from recmtl.nn.piecewise import PiecewiseLinear
 from recmtl.nn.plain_numbers import PlainNumbers
 from recmtl.nn.pretrained import PretrainedVectors
-from recmtl.schema import FIRST_ID, UNSEEN, Feature, NumberFeature, Schema
+from recmtl.schema import FIRST_ID, UNSEEN, NumberFeature, Schema
 
 
 class EncoderConfig(Config):
@@ -50,8 +51,6 @@ class Encoder(nn.Module):
     """Batch -> Encoded, in the schema's order of features."""
 
     first_F: Tensor
-    columns_F: Tensor
-    columns_V: Tensor
 
     def __init__(
         self,
@@ -69,8 +68,8 @@ class Encoder(nn.Module):
         rows = {table: rows for table, rows in schema.tables.items() if table in tables}
         self.embeddings = Embeddings(rows, config.embedding_dim, seed)
         self.register_buffer("first_F", self.embeddings.first_rows([f.table for f in embedded]), persistent=False)
-        self.register_buffer("columns_F", _places(embedded, schema.singles), persistent=False)
-        self.register_buffer("columns_V", _places(schema.vectors, schema.singles), persistent=False)
+        self.embedded_at = [schema.singles.index(feature) for feature in embedded]
+        self.vectors_at = [schema.singles.index(feature) for feature in schema.vectors]
         kind = PlainNumbers if plain else PiecewiseLinear
         self.numbers = kind([f.knots for f in schema.numbers]) if schema.numbers else None
         self.vectors = PretrainedVectors([vectors[f.name] for f in schema.vectors]) if schema.vectors else None
@@ -80,7 +79,7 @@ class Encoder(nn.Module):
 
     def forward(self, batch: Batch) -> Encoded:
         """Look up, pool and encode."""
-        fields_BFD = self.embeddings.single(self._dropped(batch.ids_BF.index_select(1, self.columns_F)), self.first_F)
+        fields_BFD = self.embeddings.single(self._dropped(picked(batch.ids_BF, self.embedded_at)), self.first_F)
         pooled = [
             self.embeddings.pooled(Ragged(self._dropped(column.values_L), column.offsets), table)
             for column, table in zip(batch.sequences, self.sequence_tables, strict=True)
@@ -91,7 +90,7 @@ class Encoder(nn.Module):
 
     def _dense(self, batch: Batch, like: Tensor) -> Tensor:
         dense = [self.numbers(batch.numbers_BN)] if self.numbers else []
-        dense += [self.vectors(batch.ids_BF.index_select(1, self.columns_V))] if self.vectors else []
+        dense += [self.vectors(picked(batch.ids_BF, self.vectors_at))] if self.vectors else []
         return torch.cat(dense, dim=1) if dense else like.new_empty(len(batch), 0)
 
     def _dropped(self, ids: Tensor) -> Tensor:
@@ -100,7 +99,3 @@ class Encoder(nn.Module):
             return ids
         chance = torch.rand(ids.shape, device=ids.device)
         return ids.masked_fill((chance < self.unseen_rate) & (ids >= FIRST_ID), UNSEEN)
-
-
-def _places(features: Sequence[Feature], among: Sequence[Feature]) -> Tensor:
-    return torch.tensor([among.index(feature) for feature in features], dtype=torch.int64)

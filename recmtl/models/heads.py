@@ -17,4 +17,4 @@ class Heads(nn.Module):
 
     def forward(self, h_BTH: Tensor, tasks: Sequence[int]) -> Tensor:
         """`h_BTH` holds the asked tasks alone, in the order of `tasks`."""
-        return torch.cat([self.head[task](h_BTH[:, place]) for place, task in enumerate(tasks)], dim=1)
+        return torch.cat([self.head[task](h_BH) for task, h_BH in zip(tasks, h_BTH.unbind(1), strict=True)], dim=1)

@@ -16,6 +16,7 @@ from recmtl.models.sharing import Sharing, SharingConfig
 from recmtl.nn.experts import Experts
 from recmtl.nn.mixture import mix
 from recmtl.nn.mlp import linear
+from recmtl.nn.picked import picked
 from recmtl.nn.towers import Towers
 
 # B rows, I input, E experts, T asked tasks, H width
@@ -52,5 +53,5 @@ class MMoE(Sharing):
     def forward(self, x_BI: Tensor, encoded: Encoded, tasks: Sequence[int]) -> Tensor:
         """The experts once, the asked gates and towers."""
         expert_BEH = self.experts(x_BI)
-        gate_BTE = self.gates(x_BI).unflatten(-1, (-1, expert_BEH.shape[1]))[:, list(tasks)].softmax(-1)
+        gate_BTE = picked(self.gates(x_BI).unflatten(-1, (-1, expert_BEH.shape[1])), tasks).softmax(-1)
         return self.towers(mix(gate_BTE, expert_BEH), tasks)

@@ -18,4 +18,5 @@ class Towers(nn.Module):
 
     def forward(self, h_BTH: Tensor, tasks: Sequence[int]) -> Tensor:
         """`h_BTH` holds the asked tasks alone, in the order of `tasks`."""
-        return torch.stack([self.tower[task](h_BTH[:, place]) for place, task in enumerate(tasks)], dim=1)
+        of_each = [self.tower[task](h_BH) for task, h_BH in zip(tasks, h_BTH.unbind(1), strict=True)]
+        return torch.stack(of_each, dim=1)

@@ -27,6 +27,7 @@ from recmtl.metrics.skill import skills
 from recmtl.metrics.undefined import Undefined
 from recmtl.models.model import Model
 from recmtl.nn.device import Device, resolve_device
+from recmtl.nn.picked import picked
 from recmtl.nn.precision import resolve_precision
 from recmtl.training.config import TrainConfig
 from recmtl.training.interrupt import stop_if_asked
@@ -165,7 +166,7 @@ class _Loop:
                 self.model.sharing.check_rows(batch)
             self._set_rates()
             batch = batch.to(self.model.device)
-            rows_T = (batch.weight_B @ batch.observed_BT.float())[list(self.tasks)]
+            rows_T = picked(batch.weight_B @ batch.observed_BT.float(), self.tasks, dim=0)
             state.loss_T += self.step(batch) * rows_T
             state.rows_T += rows_T
             state.step += 1

@@ -11,6 +11,7 @@ from recmtl.errors import ConfigError
 from recmtl.losses.base import LossConfig
 from recmtl.losses.cross_entropy import CrossEntropyConfig
 from recmtl.losses.mse import MseConfig
+from recmtl.nn.picked import picked
 from recmtl.schema import Schema
 
 
@@ -45,8 +46,8 @@ class Objective:
         losses = []
         for loss, places in self.alike:
             tasks = [self.tasks[place] for place in places]
-            label_BT, logit_BT = _columns(batch.labels_BT, tasks), _columns(logits_BT, places)
-            weight_BT = _columns(batch.observed_BT, tasks) * batch.weight_B.unsqueeze(1)
+            label_BT, logit_BT = picked(batch.labels_BT, tasks), picked(logits_BT, places)
+            weight_BT = picked(batch.observed_BT, tasks) * batch.weight_B.unsqueeze(1)
             if (of_label_BT := loss.weights(label_BT)) is not None:
                 weight_BT = weight_BT * of_label_BT
             loss_BT = loss.rows(logit_BT, label_BT, self.schema.tasks[tasks[0]])
@@ -64,8 +65,3 @@ def _alike(losses: Sequence[LossConfig]) -> list[tuple[LossConfig, list[int]]]:
         else:
             same.append(place)
     return found
-
-
-def _columns(values_BT: Tensor, places: Sequence[int]) -> Tensor:
-    """All columns are themselves: no copy."""
-    return values_BT if list(places) == list(range(values_BT.shape[1])) else values_BT[:, places]
