@@ -3,6 +3,7 @@ predictions as its stages make them.
 """
 
 import json
+import os
 from functools import cached_property
 
 import numpy as np
@@ -88,4 +89,5 @@ def _first(sizes: tuple[int, ...], rows: int) -> tuple[int, ...]:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # as the command `recmtl` does
     main("recmtl", ("torch",), Ours)
