@@ -46,6 +46,7 @@ class FuxiCTR(System):
             "monitor_mode": "max", "model_root": mkdtemp(), "verbose": 0,
         }  # fmt: skip
         self.model = _class(_CLASSES[asked.model])(self.map, **common, **_LAYERS[asked.model])
+        Path(self.model.model_dir).mkdir()  # its own script makes it with the log
 
     def _feature_map(self) -> Any:
         sizes = arrays.table_sizes(self.asked.data / "arrays")
