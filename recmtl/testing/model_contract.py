@@ -92,10 +92,10 @@ def every_parameter_learns(config: SharingConfig) -> None:
 def tells_a_row_alone_what_it_tells_it_in_a_batch(config: SharingConfig) -> None:
     """In evaluation a prediction depends on its row only, not on its neighbours or their order."""
     model, batch = _model(config), _ROWS.rows.batch
-    together = _predictions(model, batch)
+    together = model(batch)  # not by predict_rows, which sets copies of a row beside it
     order_B = torch.randperm(len(batch), generator=torch.Generator().manual_seed(0))
-    _require_close(_predictions(model, batch.take(order_B)), together[order_B], "predictions of shuffled rows")
-    alone = torch.cat([_predictions(model, batch.take(index_B)) for index_B in torch.arange(len(batch)).split(1)])
+    _require_close(model(batch.take(order_B)), together[order_B], "predictions of shuffled rows")
+    alone = torch.cat([model(batch.take(index_B)) for index_B in torch.arange(len(batch)).split(1)])
     _require_close(alone, together, "predictions of rows alone")
 
 

@@ -29,6 +29,7 @@ from recmtl.models.model import Model
 from recmtl.nn.device import Device, resolve_device
 from recmtl.nn.picked import picked
 from recmtl.nn.precision import resolve_precision
+from recmtl.nn.products import fast_products
 from recmtl.training.config import TrainConfig
 from recmtl.training.interrupt import stop_if_asked
 from recmtl.training.objective import Objective
@@ -74,7 +75,8 @@ def train(
     """
     device = resolve_device(config.device)
     devices = [torch.cuda.current_device()] if device == "cuda" else []
-    with torch.random.fork_rng(devices), _lying_on(model, device):  # the caller's random numbers stay as they were
+    # the caller's random numbers stay as they were
+    with torch.random.fork_rng(devices), _lying_on(model, device), fast_products():
         loop = _Loop(model, train_rows, valid_rows, config, tasks, progress, checkpoint)
         loop.restore()
         while not loop.done:

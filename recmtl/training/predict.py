@@ -1,6 +1,7 @@
 """Predictions of a model for batches and whole parts."""
 
 from collections.abc import Sequence
+from math import ceil
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from recmtl.data.rows import Rows
 from recmtl.metrics.predictions import TaskPredictions
 from recmtl.models.model import Model
 from recmtl.nn.link import predict
+from recmtl.nn.products import fast_products
 from recmtl.training.interrupt import stop_if_asked
 
 BATCH_ROWS = 8192
@@ -19,8 +21,11 @@ PADDED_TO = 64
 """Batches are filled up to a multiple of this: matrix products treat the rows behind the last full tile in another way,
 and a row's prediction would depend in its last bits on where it stands.
 """
+SMALL_PRODUCT = 16**3
+"""Products of so many multiplications or less torch computes by other means than larger ones, with other last bits."""
 
 
+@fast_products()
 @torch.inference_mode()
 def predict_rows(model: Model, rows: Batch, tasks: Sequence[int]) -> NDArray[np.float32]:
     """predictions_BT of the asked tasks, in the units of their labels. The model is left in evaluation mode.
@@ -33,14 +38,21 @@ def predict_rows(model: Model, rows: Batch, tasks: Sequence[int]) -> NDArray[np.
     model.eval()
     schema = model.schema
     links = [(schema.tasks[task], schema.negative_rates.get(schema.tasks[task].name, 1.0)) for task in tasks]
-    pieces = []
+    pieces, least = [], _least_rows(model)
     for index_B in torch.arange(len(rows)).split(BATCH_ROWS):
-        filler = index_B[:1].expand(-len(index_B) % PADDED_TO)
+        padded = max(ceil(len(index_B) / PADDED_TO) * PADDED_TO, least if len(index_B) else 0)
+        filler = index_B[:1].expand(padded - len(index_B))
         some = rows.take(torch.cat([index_B, filler])).to(model.device)
         logits_BT = model(some, tasks)[: len(index_B)].cpu()
         columns = [predict(logits_BT[:, place], task, rate) for place, (task, rate) in enumerate(links)]
         pieces.append(torch.stack(columns, dim=1))
     return torch.cat(pieces).numpy()
+
+
+def _least_rows(model: Model) -> int:
+    """Rows with which no product of a layer is small: else one row alone would get other bits than among many."""
+    smallest = min(weight.shape[-2] * weight.shape[-1] for weight in model.dense_weights().values() if weight.ndim > 1)
+    return ceil((SMALL_PRODUCT + 1) / smallest / PADDED_TO) * PADDED_TO
 
 
 def task_predictions(model: Model, rows: Rows, tasks: Sequence[int]) -> list[TaskPredictions]:
