@@ -16,7 +16,7 @@ from recmtl.nn.link import predict
 from recmtl.nn.products import fast_products
 from recmtl.training.interrupt import stop_if_asked
 
-BATCH_ROWS = 8192
+BATCH_ROWS = 4096
 PADDED_TO = 64
 """Batches are filled up to a multiple of this: matrix products treat the rows behind the last full tile in another way,
 and a row's prediction would depend in its last bits on where it stands.
@@ -39,14 +39,20 @@ def predict_rows(model: Model, rows: Batch, tasks: Sequence[int]) -> NDArray[np.
     schema = model.schema
     links = [(schema.tasks[task], schema.negative_rates.get(schema.tasks[task].name, 1.0)) for task in tasks]
     pieces, least = [], _least_rows(model)
-    for index_B in torch.arange(len(rows)).split(BATCH_ROWS):
-        padded = max(ceil(len(index_B) / PADDED_TO) * PADDED_TO, least if len(index_B) else 0)
-        filler = index_B[:1].expand(padded - len(index_B))
-        some = rows.take(torch.cat([index_B, filler])).to(model.device)
-        logits_BT = model(some, tasks)[: len(index_B)].cpu()
+    for start in range(0, max(len(rows), 1), BATCH_ROWS):
+        some = rows.span(start, min(start + BATCH_ROWS, len(rows)))
+        logits_BT = model(_filled_up(some, least).to(model.device), tasks)[: len(some)].cpu()
         columns = [predict(logits_BT[:, place], task, rate) for place, (task, rate) in enumerate(links)]
         pieces.append(torch.stack(columns, dim=1))
     return torch.cat(pieces).numpy()
+
+
+def _filled_up(rows: Batch, least: int) -> Batch:
+    """With copies of the first row behind them, to a multiple of PADDED_TO; no rows stay none."""
+    size = max(ceil(len(rows) / PADDED_TO) * PADDED_TO, least) if len(rows) else 0
+    if size == len(rows):
+        return rows
+    return rows.take(torch.cat([torch.arange(len(rows)), torch.zeros(size - len(rows), dtype=torch.int64)]))
 
 
 def _least_rows(model: Model) -> int:
