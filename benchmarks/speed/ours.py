@@ -4,6 +4,7 @@ predictions as its stages make them.
 
 import json
 import os
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -47,7 +48,7 @@ class StepProgress:
 class Ours(System):
     def __init__(self, asked: Asked) -> None:
         torch.set_num_threads(asked.threads)
-        self.asked, self.experiment = asked, _experiment(asked)
+        self.asked, self.experiment = asked, experiment_of(asked, {})
         self.model = self.experiment.build()
         self.train, self.valid = self.experiment.rows("train"), self.experiment.rows("valid")
 
@@ -69,9 +70,11 @@ class Ours(System):
         return np.stack([task.prediction for task in task_predictions(self.model, self.test, (0, 1))], axis=1)
 
 
-def _experiment(asked: Asked) -> Experiment:
+def experiment_of(asked: Asked, more: Mapping[str, object]) -> Experiment:
+    """The run on the split, with these settings of the section `train`."""
     root, epochs = asked.data / "workspace", 1 if asked.epoch else MANY_EPOCHS
-    settings = {"batch_size": asked.batch, "epochs": epochs, "patience": epochs, "precision": asked.precision}
+    settings = {"batch_size": asked.batch, "epochs": epochs, "patience": epochs, "precision": asked.precision,
+                **more}  # fmt: skip
     recipe = read_recipe(str(root / f"{asked.model}.json")).with_settings(
         [f"train.{key}={json.dumps(value)}" for key, value in settings.items()]
     )
