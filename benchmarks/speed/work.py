@@ -34,7 +34,7 @@ from recmtl.schema import FIRST_ID, CategoricalFeature, NumberFeature, Schema, T
 DATA = "work"
 _KNOTS = tuple(NormalDist().inv_cdf(share) for share in np.linspace(0.001, 0.999, 101))
 """Quantiles, as split-domains would find them."""
-_ENCODER = {"embedding_dim": arrays.EMBEDDING, "numbers": "plain", "unseen_rate": 0.0}
+_ENCODER = {"embedding_dim": arrays.EMBEDDING, "numbers": "plain", "unseen_rate": 0.0, "initial_scale": 0.1}
 MODELS: dict[str, dict[str, Any]] = {
     "mmoe": {"name": "mmoe", "num_experts": arrays.EXPERTS, "expert": arrays.EXPERT, "tower": arrays.TOWER},
     "ple": {"name": "ple", "num_levels": 1, "num_specific_experts": arrays.SPECIFIC,

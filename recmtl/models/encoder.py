@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from recmtl.batch import Batch, Ragged
@@ -26,6 +26,10 @@ class EncoderConfig(Config):
 
     embedding_dim: PositiveInt = 16
     """Width of the vectors in every embedding table."""
+    initial_scale: PositiveFloat = 1.0
+    """Vectors start uniformly between this over sqrt(embedding_dim) and its negative. Many rare ids that come a few times
+    learn better from a small start, such as 0.1.
+    """
     unseen_rate: Annotated[float, Field(ge=0, lt=1)] = 0.01
     """Share of ids that training replaces by the unseen one, so that its vector is trained."""
     numbers: Literal["encoded", "plain"] = "encoded"
@@ -66,7 +70,7 @@ class Encoder(nn.Module):
         self.sequence_tables = [feature.table for feature in schema.sequences]
         tables = {*self.sequence_tables, *(feature.table for feature in embedded)}
         rows = {table: rows for table, rows in schema.tables.items() if table in tables}
-        self.embeddings = Embeddings(rows, config.embedding_dim, seed)
+        self.embeddings = Embeddings(rows, config.embedding_dim, seed, config.initial_scale)
         self.register_buffer("first_F", self.embeddings.first_rows([f.table for f in embedded]), persistent=False)
         self.embedded_at = [schema.singles.index(feature) for feature in embedded]
         self.vectors_at = [schema.singles.index(feature) for feature in schema.vectors]

@@ -53,6 +53,11 @@ def test_a_table_that_grows_keeps_its_rows(rows, dim):
         assert torch.equal(after.weight[after.first[name] : after.first[name] + rows], old)
 
 
+def test_a_scale_bounds_the_start():
+    usual, small = (Embeddings({"a": 500}, 4, 0, scale).weight.detach() for scale in (1.0, 0.1))
+    torch.testing.assert_close(small, 0.1 * usual)
+
+
 def test_tables_and_seeds_start_differently_and_within_bounds():
     one = Embeddings({"a": 2000, "b": 2000}, 4, seed=0).weight.detach()
     other = Embeddings({"a": 2000}, 4, seed=1).weight.detach()
