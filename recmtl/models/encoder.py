@@ -27,8 +27,8 @@ class EncoderConfig(Config):
     embedding_dim: PositiveInt = 16
     """Width of the vectors in every embedding table."""
     initial_scale: PositiveFloat = 1.0
-    """Vectors start uniformly between this over sqrt(embedding_dim) and its negative. Many rare ids that come a few times
-    learn better from a small start, such as 0.1.
+    """Vectors start uniformly between this over sqrt(embedding_dim) and its negative. Ids that come a few times learn
+    better from a small start, such as 0.1.
     """
     unseen_rate: Annotated[float, Field(ge=0, lt=1)] = 0.01
     """Share of ids that training replaces by the unseen one, so that its vector is trained."""
