@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 
 from recmtl.nn.device import Device
+from recmtl.nn.processor import capabilities
 
 Precision = Literal["f32", "bf16"]
 
@@ -22,8 +23,7 @@ def resolve_precision(asked: Precision | Literal["auto"], device: Device) -> Pre
 def _has_bf16(device: Device) -> bool:
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    found = torch.cpu.get_capabilities()
-    return any(bool(found.get(name)) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    return any(bool(capabilities().get(name)) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
 def products_in(precision: Precision, device: str) -> AbstractContextManager[object]:

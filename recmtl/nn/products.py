@@ -11,6 +11,8 @@ from functools import cache
 
 import torch
 
+from recmtl.nn.processor import capabilities
+
 _NARROW = 1 + 2.0**-12
 """Bfloat16 would make it 1."""
 
@@ -33,7 +35,7 @@ def fast_products() -> Iterator[None]:
 @cache
 def _onednn_is_faster() -> bool:
     # facts of the machine, not a race: which one it is must not change from run to run
-    found = torch.cpu.get_capabilities()
+    found = capabilities()
     tiles = any(found.get(name) for name in ("amx_tile", "amx_bf16"))
     return "AMD" in str(found.get("cpu_name")) and bool(found.get("avx512_f")) and not tiles
 
