@@ -23,8 +23,6 @@ from recmtl.data.streamed import RowsOnDisk
 from recmtl.errors import ConfigError, DamagedError
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig
-from recmtl.nn.device import resolve_device
-from recmtl.nn.precision import resolve_precision
 from recmtl.pipelines.lineage import extended_by
 from recmtl.pipelines.selection import Selection, began_there
 from recmtl.pipelines.stage import read_input, refuse_foreign
@@ -86,9 +84,7 @@ class Experiment:
 
     def build(self) -> Model:
         """The model as the seed makes it."""
-        model = Model(self.model, self.schema, self.train.seed, load_vectors(self.split, self.schema))
-        model.precision = resolve_precision(self.train.precision, resolve_device(self.train.device))
-        return model
+        return Model(self.model, self.schema, self.train.seed, load_vectors(self.split, self.schema))
 
     def start(self) -> tuple[Model, str]:
         """The model at the run's initial weights, and their hash.

@@ -11,6 +11,7 @@ from recmtl.data.vocabulary import load_vocabularies
 from recmtl.errors import MissingError
 from recmtl.models.model import Model
 from recmtl.nn.device import resolve_device
+from recmtl.nn.precision import resolve_precision
 from recmtl.pipelines.checkpoint import load_checkpoint
 from recmtl.pipelines.experiment import Experiment, open_experiment
 from recmtl.pipelines.selection import Asked, Selection
@@ -47,7 +48,9 @@ class Trained:
         """The model with its weights and tickets. Errors as in `load_checkpoint`."""
         model = self.experiment.build()
         load_checkpoint(checkpoint, model, self.experiment.split_hash)
-        return model.to(resolve_device(self.experiment.train.device))
+        device = resolve_device(self.experiment.train.device)
+        model.precision = resolve_precision(self.experiment.train.precision, device)
+        return model.to(device)
 
     def scorer(self, checkpoint: Path) -> Scorer:
         """The model with the split's encoding. Errors as in `load_checkpoint`."""
