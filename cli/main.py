@@ -57,7 +57,7 @@ def _options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
-    # torch asks once, at its first tensor: tables in large pages are visited in less time (3 to 5 % of a step)
+    # torch asks once, at its first tensor: tables in large pages are visited in less time
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     _steady_streams()
     words = sys.argv[1:] if arguments is None else arguments

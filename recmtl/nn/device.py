@@ -7,9 +7,10 @@ import torch
 from recmtl.errors import ConfigError
 
 Device = Literal["cpu", "cuda"]
+AskedDevice = Literal["auto", "cpu", "cuda"]
 
 
-def resolve_device(asked: Device | Literal["auto"]) -> Device:
+def resolve_device(asked: AskedDevice) -> Device:
     """Auto is CUDA where torch finds a device, and the processor elsewhere.
 
     Raises:

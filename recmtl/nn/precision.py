@@ -11,9 +11,10 @@ from recmtl.nn.device import Device
 from recmtl.nn.processor import capabilities
 
 Precision = Literal["f32", "bf16"]
+AskedPrecision = Literal["auto", "f32", "bf16"]
 
 
-def resolve_precision(asked: Precision | Literal["auto"], device: Device) -> Precision:
+def resolve_precision(asked: AskedPrecision, device: Device) -> Precision:
     """Auto is bfloat16 where the machine multiplies it, and single where it would only widen it first."""
     if asked != "auto":
         return asked

@@ -1,8 +1,8 @@
 """Which library multiplies single precision matrices on a processor.
 
 torch takes MKL, which on AMD's processors uses half of the vector width that they have; oneDNN, which torch has too,
-uses all of it: 2.2 times as fast. torch hands single products to oneDNN when it is allowed to narrow them to bfloat16,
-as processors with tile units would; one without these narrows nothing.
+uses all of it: about twice as fast. torch hands single products to oneDNN when it is allowed to narrow them to
+bfloat16, as processors with tile units would; one without these narrows nothing.
 """
 
 from collections.abc import Iterator

@@ -8,8 +8,8 @@ from recmtl.balancing.base import BalanceConfig
 from recmtl.balancing.fixed import FixedConfig
 from recmtl.config import Config, OneOf
 from recmtl.losses.base import LossConfig
-from recmtl.nn.device import Device, resolve_device
-from recmtl.nn.precision import Precision, resolve_precision
+from recmtl.nn.device import AskedDevice, resolve_device
+from recmtl.nn.precision import AskedPrecision, resolve_precision
 from recmtl.training.learning_rate import ConstantConfig, LearningRateConfig
 from recmtl.training.optimizers import AdamConfig, OptimizerConfig, TableAdamConfig, TableOptimizerConfig
 
@@ -39,15 +39,15 @@ class TrainConfig(Config):
     """How the rates of both optimizers move over training."""
     clip_norm: PositiveFloat | None = None
     """Greatest norm of the gradient of all parameters but the tables; none: no clipping."""
-    precision: Precision | Literal["auto"] = "f32"
+    precision: AskedPrecision = "f32"
     """Of the network's products: single; bfloat16, several times as fast on a machine that multiplies it; or auto,
     which is bfloat16 on such a machine and single on others. Weights, logits and losses are single.
     """
-    device: Device | Literal["auto"] = "cpu"
+    device: AskedDevice = "cpu"
     """What computes: the processor, a CUDA device, or auto, the latter where there is one."""
     compile: bool = False
-    """Whether torch.compile translates the deep part first. It pays on a CUDA device in bf16 with batches of some ten
-    thousand rows (1.14 times as fast), and nowhere else that was measured. Not used in tickets.
+    """Whether torch.compile translates the deep part first. On a processor that makes a step slower; on a CUDA device
+    it may pay in bf16 with batches of ten thousand rows or more. Not used in tickets.
     """
     keep_checkpoints: Literal["best", "all"] = "best"
     """What is kept beside best.pt and last.pt: nothing, or every epoch's weights."""

@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from pydantic import ValidationError
 
 from recmtl.errors import ConfigError
 from recmtl.nn.device import resolve_device
+from recmtl.training.config import TrainConfig
 from recmtl.training.predict import predict_rows
 
 needs_device = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device here")
@@ -30,3 +32,10 @@ def test_it_comes_to_what_the_processor_comes_to_and_the_model_is_back_in_memory
     found, expected = (predict_rows(models[device], rows, [0, 1]) for device in ("cuda", "cpu"))
     assert models["cuda"].device.type == "cpu" and abs(found - expected).max() < near
     assert all(weight.device.type == "cpu" for weight in states["cuda"].best_weights.values())
+
+
+@pytest.mark.parametrize(("key", "value", "known"), [("precision", "f16", "'f32'"), ("device", "gpu", "'cuda'")])
+def test_a_word_that_is_none_is_refused_with_those_there_are(key, value, known):
+    with pytest.raises(ValidationError, match=rf"Input should be 'auto', .*{known}") as caught:
+        TrainConfig(**{key: value})
+    assert [problem["loc"] for problem in caught.value.errors()] == [(key,)]
