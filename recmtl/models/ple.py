@@ -9,16 +9,17 @@ shared ones g_s. The last level has no shared gate. Without experts of its own a
 one level this is MMoE.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from typing import ClassVar, Literal, cast
 
 import torch
 from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from recmtl.models.encoder import Encoded
 from recmtl.models.sharing import Sharing, SharingConfig
-from recmtl.nn.experts import Experts
+from recmtl.nn.experts import Experts, side_by_side
 from recmtl.nn.mixture import mix
 from recmtl.nn.mlp import linear
 from recmtl.nn.towers import Towers
@@ -65,13 +66,14 @@ class PLE(Sharing):
 
     def forward(self, x_BI: Tensor, encoded: Encoded, tasks: Sequence[int]) -> Tensor:
         """Every level but the last computes all tasks, since its shared gate reads them all."""
-        num_tasks = len(self.towers.tower)
-        h, shared_BH = dict.fromkeys(range(num_tasks), x_BI), x_BI
-        for place, level in enumerate(self.levels):
-            last = place == len(self.levels) - 1
-            common_BEH = self.shared_experts[place](shared_BH)
-            h, shared_BH = level(h, shared_BH, common_BEH, tasks if last else range(num_tasks))
-        return self.towers(torch.stack([h[task] for task in tasks], dim=1), tasks)
+        everyone = range(len(self.towers.tower))
+        inputs = [x_BI]  # what all read; after the first level each task's, then the shared one
+        for level, shared in zip(self.levels, self.shared_experts, strict=True):
+            asked = tasks if level.shared_gate is None else everyone
+            if len(inputs) > 1:
+                inputs = [inputs[task] for task in asked] + inputs[-1:]
+            inputs = list(level(inputs, shared, asked).unbind(1))
+        return self.towers(torch.stack(inputs, dim=1), tasks)
 
 
 class _Level(nn.Module):
@@ -80,31 +82,42 @@ class _Level(nn.Module):
     def __init__(self, config: PLEConfig, in_dim: int, num_tasks: int, last: bool) -> None:
         super().__init__()
         specific, shared = config.num_specific_experts, config.num_shared_experts
+        self.num_specific, self.num_shared = specific, shared
         self.experts = nn.ModuleList(
             Experts(specific, in_dim, config.expert, config.dropout) for _ in range(num_tasks if specific else 0)
         )
         self.gates = nn.ModuleList(linear(in_dim, specific + shared, bias=False) for _ in range(num_tasks))
         self.shared_gate = None if last else linear(in_dim, num_tasks * specific + shared, bias=False)
 
-    def forward(
-        self, h: Mapping[int, Tensor], shared_BH: Tensor, common_BEH: Tensor, tasks: Sequence[int]
-    ) -> tuple[dict[int, Tensor], Tensor]:
-        """The tasks' mixtures and the shared one.
+    def forward(self, inputs: Sequence[Tensor], shared: Experts, tasks: Sequence[int]) -> Tensor:
+        """The mixtures [B, T, H] of the tasks, and that of the shared gate after them if the level has one.
 
         Args:
-            h: each task's input [B, H].
-            shared_BH: the shared experts' input.
-            common_BEH: what the shared experts made of it.
+            inputs: [B, I]: the one that all read, or each task's and then the shared one.
+            shared: the level's shared experts.
             tasks: whose mixtures are wanted; all of them unless the level is the last.
         """
-        own = {task: [self.experts[task](h[task])] if len(self.experts) else [] for task in tasks}
-        mixed = {task: _mix(self.gates[task](h[task]), [*own[task], common_BEH]) for task in tasks}
-        if self.shared_gate is None:
-            return mixed, shared_BH
-        everything = [expert_BEH for task in tasks for expert_BEH in own[task]]
-        return mixed, _mix(self.shared_gate(shared_BH), [*everything, common_BEH])
+        own = [cast(Experts, self.experts[task]) for task in tasks] if len(self.experts) else []
+        gates = [cast(nn.Linear, self.gates[task]) for task in tasks]
+        gates += [self.shared_gate] if self.shared_gate else []
+        if len(inputs) == 1:
+            expert_BEH = side_by_side([*own, shared], inputs[0])
+            score_BG = F.linear(inputs[0], torch.cat([gate.weight for gate in gates]))
+        else:
+            read = [*inputs[: len(own)], inputs[-1]]
+            expert_BEH = torch.cat([group(x_BI) for group, x_BI in zip([*own, shared], read, strict=True)], dim=1)
+            score_BG = torch.cat([gate(x_BI) for gate, x_BI in zip(gates, inputs, strict=False)], dim=1)
+        return mix(self._spread(score_BG, len(gates), expert_BEH.shape[1]).softmax(-1), expert_BEH)
 
-
-def _mix(gate_BE: Tensor, expert_BEH: list[Tensor]) -> Tensor:
-    """The experts' mixture [B, H] by the softmax of the gate."""
-    return mix(gate_BE.softmax(-1).unsqueeze(1), torch.cat(expert_BEH, dim=1)).squeeze(1)
+    def _spread(self, score_BG: Tensor, num_gates: int, num_experts: int) -> Tensor:
+        """Scores [B, T, E] of all experts, from each gate's scores of those that it mixes: the others' are -inf."""
+        common = range(num_experts - self.num_shared, num_experts)
+        everything = range(num_experts)
+        places = []
+        for gate in range(num_gates):
+            own = range(gate * self.num_specific, (gate + 1) * self.num_specific)
+            mixed = everything if self.shared_gate and gate == num_gates - 1 else (*own, *common)
+            places += [gate * num_experts + expert for expert in mixed]
+        unread_BG = score_BG.new_full((len(score_BG), num_gates * num_experts), -torch.inf)
+        index_G = torch.tensor(places, device=score_BG.device)
+        return unread_BG.index_copy(1, index_G, score_BG).unflatten(-1, (num_gates, num_experts))

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from recmtl.nn.mlp import linear
 
@@ -27,18 +28,33 @@ class Experts(nn.Module):
 
     def forward(self, x_BI: Tensor) -> Tensor:
         """All experts at once."""
-        h_BEH = self.dropout(self.first(x_BI).relu_()).unflatten(-1, (self.num_experts, -1))
-        if not self.later:
-            return h_BEH
-        # each expert's rows in one block: batched products of gradients take several times as long without
-        h_EBH = h_BEH.transpose(0, 1).contiguous()
-        for layer in self.later:
-            h_EBH = self.dropout(layer(h_EBH).relu_())
-        return h_EBH.transpose(0, 1)
+        return side_by_side([self], x_BI)
+
+
+def side_by_side(groups: Sequence[Experts], x_BI: Tensor) -> Tensor:
+    """h_BEH of groups of one shape that read the same input, one group's experts after the other's: computed as if
+    they were one group, so that the input's gradient is one product too.
+    """
+    one, total = groups[0], sum(group.num_experts for group in groups)
+    first_BH = F.linear(x_BI, _cat([g.first.weight for g in groups]), _cat([g.first.bias for g in groups]))
+    h_BEH = one.dropout(first_BH.relu_()).unflatten(-1, (total, -1))
+    if not one.later:
+        return h_BEH
+    # each expert's rows in one block: batched products of gradients take several times as long without
+    h_EBH = h_BEH.transpose(0, 1).contiguous()
+    for layers in zip(*(group.later for group in groups), strict=True):
+        weight_EIO, bias_E1O = _cat([layer.weight for layer in layers]), _cat([layer.bias for layer in layers])
+        h_EBH = one.dropout(torch.baddbmm(bias_E1O, h_EBH, weight_EIO).relu_())
+    return h_EBH.transpose(0, 1)
+
+
+def _cat(parts: Sequence[Tensor]) -> Tensor:
+    """One part is itself, without a copy."""
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
 class _BatchedLinear(nn.Module):
-    """x_EBI -> y_EBO: a linear layer for each expert."""
+    """The weights of a linear layer for each expert, x_EBI -> y_EBO."""
 
     def __init__(self, num_experts: int, in_dim: int, out_dim: int) -> None:
         super().__init__()
@@ -47,6 +63,3 @@ class _BatchedLinear(nn.Module):
         with torch.no_grad():
             for weight_IO in self.weight:
                 nn.init.xavier_normal_(weight_IO)
-
-    def forward(self, x_EBI: Tensor) -> Tensor:
-        return torch.baddbmm(self.bias, x_EBI, self.weight)
