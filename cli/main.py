@@ -15,6 +15,7 @@ from recmtl.cli.demo import demo
 from recmtl.cli.doctor import doctor
 from recmtl.cli.download import download
 from recmtl.cli.evaluate import evaluate
+from recmtl.cli.memory import keep_pages
 from recmtl.cli.predict import predict
 from recmtl.cli.prune_single import prune_single
 from recmtl.cli.split_domains import split_domains
@@ -57,8 +58,7 @@ def _options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
-    # torch asks once, at its first tensor: tables in large pages are visited in less time
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    keep_pages()
     _steady_streams()
     words = sys.argv[1:] if arguments is None else arguments
     try:

@@ -3,7 +3,6 @@ predictions as its stages make them.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -13,6 +12,7 @@ import torch
 from benchmarks.speed.clock import Clock
 from benchmarks.speed.measure import Asked, Predictions, System, main
 from benchmarks.speed.work import DATA
+from recmtl.cli.memory import keep_pages
 from recmtl.data.rows import Rows, RowsInMemory
 from recmtl.pipelines.experiment import Experiment, open_experiment
 from recmtl.pipelines.selection import Selection
@@ -92,5 +92,5 @@ def _first(sizes: tuple[int, ...], rows: int) -> tuple[int, ...]:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # as the command `recmtl` does
+    keep_pages()  # as the command `recmtl` does
     main("recmtl", ("torch",), Ours)
