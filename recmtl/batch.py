@@ -2,7 +2,7 @@
 
 The project's shape legend, used as suffixes of tensor names everywhere: B rows · F fields (features with an
 embedding) · N numbers · K knots · D embedding size · I input width · H hidden width · O output width · E experts ·
-T tasks · L ids in a ragged column
+T tasks · R routes (`models.routes`) · C copies of the tables · L ids in a ragged column
 """
 
 from collections.abc import Sequence

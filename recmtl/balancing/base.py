@@ -11,8 +11,13 @@ from recmtl.config import Component
 class Balance:
     """Turns the tasks' losses into gradients."""
 
-    def backward(self, losses_T: Tensor) -> None:
-        """Accumulate the gradients of all parameters that the losses depend on."""
+    def backward(self, losses_T: Tensor, extra: Tensor | None = None) -> None:
+        """Accumulate the gradients of all parameters that the losses depend on.
+
+        Args:
+            losses_T: of the tasks.
+            extra: what the model adds to their sum.
+        """
         raise TypeError(f"{type(self).__name__} has no backward")
 
 

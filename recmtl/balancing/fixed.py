@@ -36,6 +36,7 @@ class Fixed(Balance):
     def __init__(self, weights: Sequence[float]) -> None:
         self.weights_T = torch.tensor(weights)
 
-    def backward(self, losses_T: Tensor) -> None:
+    def backward(self, losses_T: Tensor, extra: Tensor | None = None) -> None:
         """Of the weighted sum."""
-        (self.weights_T.to(losses_T.device) * losses_T).sum().backward()
+        total = (self.weights_T.to(losses_T.device) * losses_T).sum()
+        (total if extra is None else total + extra).backward()

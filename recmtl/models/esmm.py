@@ -18,17 +18,20 @@ from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field, PositiveInt
-from torch import Tensor
+from torch import Tensor, nn
 
 from recmtl.batch import Batch
 from recmtl.errors import ConfigError
 from recmtl.models.encoder import Encoded
-from recmtl.models.sharing import Sharing, SharingConfig
+from recmtl.models.output import Output
+from recmtl.models.routes import Plan
+from recmtl.models.sharing import Heads, Sharing, SharingConfig
 from recmtl.nn.chain import chain_logits
 from recmtl.nn.experts import Experts
+from recmtl.nn.picked import picked
 from recmtl.schema import Schema
 
-# B rows, I input, T asked tasks, H width
+# B rows, I input, T tasks, R asked routes, H width
 
 
 class ESMMConfig(SharingConfig):
@@ -36,13 +39,19 @@ class ESMMConfig(SharingConfig):
     2018).
     """
 
+    paper: ClassVar = "Ma et al., SIGIR 2018"
+    rule: ClassVar = (
+        "Each task has a network of its own on shared embeddings; its probability is the product of its own "
+        "and those of the tasks before it."
+    )
+
     name: Literal["esmm"] = "esmm"
     tower: tuple[PositiveInt, ...] = Field(default=(256, 128), min_length=1)
     """Widths of a task's layers, first layer first."""
 
-    def build(self, in_dim: int, tasks: Sequence[str]) -> "ESMM":
-        """For an input of `in_dim`."""
-        return ESMM(self, in_dim, tasks)
+    def build(self, plan: Plan) -> "ESMM":
+        """For this input and these routes."""
+        return ESMM(self, plan)
 
     def check(self, schema: Schema) -> None:
         """Refuse what is no chain over all rows.
@@ -68,30 +77,32 @@ class ESMMConfig(SharingConfig):
 
 
 class ESMM(Sharing):
-    """x_BI -> h_BTH."""
+    """x_BI -> h_BRH, and the logits of the products."""
 
     shared: ClassVar = ()
 
-    def __init__(self, config: ESMMConfig, in_dim: int, tasks: Sequence[str]) -> None:
+    def __init__(self, config: ESMMConfig, plan: Plan) -> None:
         super().__init__()
-        self.names = tuple(tasks)
-        self.towers = Experts(len(tasks), in_dim, config.tower, config.dropout)
-        self.out_dim = self.towers.out_dim
+        self.routes, tasks = plan.routes, len(plan.routes.tasks)
+        self.of_domain = nn.ModuleList(  # the towers of its tasks, which are computed together
+            Experts(tasks, plan.in_dim, config.tower, config.dropout) for _ in range(plan.routes.domains)
+        )
+        self.out_dim = config.tower[-1]
 
-    def forward(self, x_BI: Tensor, encoded: Encoded, tasks: Sequence[int]) -> Tensor:
-        """All towers, which together take less time than the asked ones one by one."""
-        h_BTH = self.towers(x_BI)
-        first = list(tasks) == list(range(len(tasks)))
-        return h_BTH[:, : len(tasks)] if first else h_BTH[:, list(tasks)]  # a slice is no copy
+    def deep(self, x_BI: Tensor, encoded: Encoded, routes: Sequence[int]) -> Tensor:
+        """All of the domain's towers, which together take less time than the asked ones one by one."""
+        h_BTH = self.of_domain[self.routes.domain(routes[0])](x_BI)
+        return picked(h_BTH[:, : len(routes)], [self.routes.task(route) for route in routes])
 
-    def needed(self, tasks: Sequence[int]) -> Sequence[int]:
-        """All up to the last one."""
-        return range(max(tasks) + 1)
+    def forward(self, x_BI: Tensor, encoded: Encoded, routes: Sequence[int], heads: Heads) -> Output:
+        """The logits of the products."""
+        needed = self.needed(routes)
+        chained = chain_logits(heads(self.deep(x_BI, encoded, needed), needed))
+        return Output(torch.stack([chained[self.routes.task(route)] for route in routes], dim=1))
 
-    def combined(self, own_BT: Tensor, tasks: Sequence[int]) -> Tensor:
-        """Of the products."""
-        chained = chain_logits(own_BT)
-        return torch.stack([chained[task] for task in tasks], dim=1)
+    def needed(self, routes: Sequence[int]) -> Sequence[int]:
+        """All of the domain up to the last one."""
+        return range(self.routes.of([0], self.routes.domain(routes[0]))[0], max(routes) + 1)
 
     def check_rows(self, batch: Batch) -> None:
         """Refuse a label that is not there though it must be 0.
@@ -100,8 +111,8 @@ class ESMM(Sharing):
             ConfigError: a task was not observed in a row where the task before it is 0.
         """
         before_BT = batch.observed_BT[:, :-1] & (batch.labels_BT[:, :-1] == 0)
-        missing_T = (before_BT & ~batch.observed_BT[:, 1:]).any(0)
-        for missing, before, task in zip(missing_T.tolist(), self.names[:-1], self.names[1:], strict=True):
+        names, missing_T = self.routes.tasks, (before_BT & ~batch.observed_BT[:, 1:]).any(0)
+        for missing, before, task in zip(missing_T.tolist(), names[:-1], names[1:], strict=True):
             if missing:
                 raise ConfigError(
                     f"the model 'esmm' learns from all rows, and the task {task!r} has no label in a row where "

@@ -1,30 +1,31 @@
 """No interaction before the deep part: it reads all vectors and numbers side by side (an MLP base model)."""
 
-from typing import Literal
-
-from torch import Tensor
+from typing import ClassVar, Literal
 
 from recmtl.models.encoder import Encoded, Encoder
-from recmtl.models.interaction import Interaction, InteractionConfig
+from recmtl.models.interaction import Interaction, InteractionConfig, Read
 
 
 class FlatConfig(InteractionConfig):
     """All vectors and numbers side by side."""
 
+    paper: ClassVar = "no paper: a plain network"
+    rule: ClassVar = "The deep part reads all vectors and numbers side by side; nothing is added to the logits."
+
     name: Literal["flat"] = "flat"
 
-    def build(self, encoder: Encoder) -> "Flat":
+    def build(self, encoder: Encoder, tasks: int) -> "Flat":
         """As wide as everything the encoder gives."""
         return Flat(encoder.flat_dim)
 
 
 class Flat(Interaction):
-    """Encoded -> x_BI with I = F D + dense."""
+    """x_BI with I = F D + dense."""
 
     def __init__(self, out_dim: int) -> None:
         super().__init__()
         self.out_dim = out_dim
 
-    def forward(self, encoded: Encoded) -> Tensor:
+    def forward(self, encoded: Encoded) -> Read:
         """Side by side."""
-        return encoded.flat()
+        return Read(encoded.flat())

@@ -1,9 +1,13 @@
 """A model is composed of four parts: encoder, interaction, sharing, heads; and adapters that bend the deep part's
-weights by task.
+weights by task. If it has parts for each domain, a batch is sorted by domain once, and each domain's rows pass the deep
+part along routes of their own.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
+from typing import cast
 
 import numpy as np
 import torch
@@ -15,6 +19,10 @@ from recmtl.adapters.mask import Masks
 from recmtl.batch import Batch
 from recmtl.models.encoder import Encoded, Encoder
 from recmtl.models.heads import Heads
+from recmtl.models.interaction import Read
+from recmtl.models.interactions import Interactions
+from recmtl.models.output import Output, joined
+from recmtl.models.routes import Plan, Routes
 from recmtl.models.sharing import SharingConfig
 from recmtl.nn.precision import Precision, products_in
 from recmtl.schema import Schema
@@ -43,33 +51,64 @@ class Model(nn.Module):
         super().__init__()
         config.check(schema)
         self.schema = schema
+        self.routes = Routes(schema.task_names, len(schema.domains) if config.per_domain else 1)
+        copies, tasks = config.copies(self.routes), len(schema.tasks)
         with torch.random.fork_rng(devices=[]):  # the start is a function of the seed alone
             torch.manual_seed(seed)
-            self.encoder = Encoder(config.encoder, schema, seed, vectors)
-            self.interaction = config.interaction.build(self.encoder)
-            self.sharing = config.build(self.interaction.out_dim, schema.task_names)
-            self.heads = Heads(len(schema.tasks), self.sharing.out_dim)
+            wide = tasks if config.interaction.wide else 0
+            unpooled = config.unpooled or config.interaction.unpooled
+            self.encoder = Encoder(config.encoder, schema, seed, vectors, copies, wide, unpooled)
+            self.interaction = Interactions(config.interaction, self.encoder, tasks, copies)
+            in_dim, fields, dim = self.interaction.out_dim, self.encoder.fields, self.encoder.dim
+            self.sharing = config.build(Plan(in_dim, self.routes, fields, dim, schema.domains))
+            self.heads = Heads(self.routes, self.sharing.out_dim)
         self.masks: Masks | None = None
         self.precision: Precision = "f32"
 
     def forward(self, batch: Batch, tasks: Sequence[int] | None = None) -> Tensor:
         """Logits of `tasks` (positions in the schema; all if None), computing only what these need."""
+        return self.output(batch, tasks).logits_BT
+
+    def output(self, batch: Batch, tasks: Sequence[int] | None = None) -> Output:
+        """The same, with what the paper's own loss needs beside the logits."""
         tasks = range(len(self.schema.tasks)) if tasks is None else tasks
-        needed = self.sharing.needed(tasks)
         with products_in(self.precision, self.device.type):
             encoded = self.encoder(batch)
-            x_BI = self.interaction(encoded)
+            read = self.interaction(encoded)
             if self.precision == "bf16":
-                x_BI = x_BI.bfloat16()  # once, not in each layer that reads it
-            h_BTH = self._deep_part(x_BI, encoded, needed)
-        return self.sharing.combined(self.heads(h_BTH.float(), needed), tasks)
+                read = replace(read, x_BI=read.x_BI.bfloat16())  # once, not in each layer that reads it
+            if self.routes.domains == 1:
+                return self._along(self.routes.of(tasks, 0), read, encoded)
+            return self._by_domain(tasks, read, encoded)
 
-    def _deep_part(self, x_BI: Tensor, encoded: Encoded, tasks: Sequence[int]) -> Tensor:
+    def _by_domain(self, tasks: Sequence[int], read: Read, encoded: Encoded) -> Output:
+        """Each domain's rows along its own routes."""
+        order_B = encoded.domain_B.argsort(stable=True)
+        rows_D = encoded.domain_B.bincount(minlength=self.routes.domains).tolist()
+        parts = zip(read.rows(order_B).split(rows_D), encoded.rows(order_B).split(rows_D), strict=True)
+        outputs = [
+            self._along(self.routes.of(tasks, domain), of_domain, encoded_there)
+            for domain, (of_domain, encoded_there) in enumerate(parts)
+            if rows_D[domain]
+        ]
+        if not outputs:  # no rows at all
+            return self._along(self.routes.of(tasks, 0), read, encoded)
+        return joined(outputs, dim=0).rows(order_B.argsort())
+
+    def _along(self, routes: Sequence[int], read: Read, encoded: Encoded) -> Output:
+        heads = partial(self.heads, wide=read.wide_BT)
         if self.masks is None:
-            return self.sharing(x_BI, encoded, tasks)
+            return cast(Output, self.sharing(read.x_BI, encoded, routes, heads))
         weights = dict(self.sharing.named_parameters())  # each task sees weights of its own
-        of_each = [functional_call(self.sharing, self.masks(weights, task), (x_BI, encoded, [task])) for task in tasks]
-        return torch.cat(of_each, dim=1)
+        return joined(
+            [
+                functional_call(
+                    self.sharing, self.masks(weights, self.routes.task(route)), (read.x_BI, encoded, [route], heads)
+                )
+                for route in routes
+            ],
+            dim=1,
+        )
 
     def dense_weights(self) -> dict[str, Tensor]:
         """All parameters but the embedding tables: what does not depend on the vocabularies."""

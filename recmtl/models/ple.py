@@ -18,17 +18,24 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from recmtl.models.encoder import Encoded
+from recmtl.models.routes import Plan
 from recmtl.models.sharing import Sharing, SharingConfig
 from recmtl.nn.experts import Experts, side_by_side
 from recmtl.nn.mixture import mix
 from recmtl.nn.mlp import linear
 from recmtl.nn.towers import Towers
 
-# B rows, I input, E experts, T asked tasks, H width
+# B rows, I input, E experts, R asked routes, H width
 
 
 class PLEConfig(SharingConfig):
     """Experts of each task and shared ones, in levels, mixed by gates (Tang et al., RecSys 2020)."""
+
+    paper: ClassVar = "Tang et al., RecSys 2020"
+    rule: ClassVar = (
+        "In each level a task's gate mixes experts of its own and shared ones; what it mixed is what they "
+        "read in the next level; a tower follows the last one. One level is CGC."
+    )
 
     name: Literal["ple"] = "ple"
     num_levels: PositiveInt = 2
@@ -42,63 +49,63 @@ class PLEConfig(SharingConfig):
     tower: tuple[PositiveInt, ...] = (64,)
     """Widths of a task's tower before its logit; none: the logit reads the mixture."""
 
-    def build(self, in_dim: int, tasks: Sequence[str]) -> "PLE":
-        """For an input of `in_dim`."""
-        return PLE(self, in_dim, len(tasks))
+    def build(self, plan: Plan) -> "PLE":
+        """For this input and these routes."""
+        return PLE(self, plan.in_dim, len(plan.routes))
 
 
 class PLE(Sharing):
-    """x_BI -> h_BTH."""
+    """x_BI -> h_BRH."""
 
     shared: ClassVar = ("shared_experts",)
 
-    def __init__(self, config: PLEConfig, in_dim: int, num_tasks: int) -> None:
+    def __init__(self, config: PLEConfig, in_dim: int, num_routes: int) -> None:
         super().__init__()
         in_dims = [in_dim] + [config.expert[-1]] * (config.num_levels - 1)
         self.shared_experts = nn.ModuleList(
             Experts(config.num_shared_experts, width, config.expert, config.dropout) for width in in_dims
         )
         self.levels = nn.ModuleList(
-            _Level(config, width, num_tasks, last=place == len(in_dims)) for place, width in enumerate(in_dims, 1)
+            _Level(config, width, num_routes, last=place == len(in_dims)) for place, width in enumerate(in_dims, 1)
         )
-        self.towers = Towers(num_tasks, config.expert[-1], config.tower, config.dropout)
+        self.towers = Towers(num_routes, config.expert[-1], config.tower, config.dropout)
         self.out_dim = self.towers.out_dim
 
-    def forward(self, x_BI: Tensor, encoded: Encoded, tasks: Sequence[int]) -> Tensor:
-        """Every level but the last computes all tasks, since its shared gate reads them all."""
+    def deep(self, x_BI: Tensor, encoded: Encoded, routes: Sequence[int]) -> Tensor:
+        """Every level but the last computes all routes, since its shared gate reads them all."""
         everyone = range(len(self.towers.tower))
-        inputs = [x_BI]  # what all read; after the first level each task's, then the shared one
+        inputs = [x_BI]  # what all read; after the first level each route's, then the shared one
         for level, shared in zip(self.levels, self.shared_experts, strict=True):
-            asked = tasks if level.shared_gate is None else everyone
+            asked = routes if level.shared_gate is None else everyone
             if len(inputs) > 1:
-                inputs = [inputs[task] for task in asked] + inputs[-1:]
+                inputs = [inputs[route] for route in asked] + inputs[-1:]
             inputs = list(level(inputs, shared, asked).unbind(1))
-        return self.towers(torch.stack(inputs, dim=1), tasks)
+        return self.towers(torch.stack(inputs, dim=1), routes)
 
 
 class _Level(nn.Module):
     """The experts of each task, and the gates."""
 
-    def __init__(self, config: PLEConfig, in_dim: int, num_tasks: int, last: bool) -> None:
+    def __init__(self, config: PLEConfig, in_dim: int, num_routes: int, last: bool) -> None:
         super().__init__()
         specific, shared = config.num_specific_experts, config.num_shared_experts
         self.num_specific, self.num_shared = specific, shared
         self.experts = nn.ModuleList(
-            Experts(specific, in_dim, config.expert, config.dropout) for _ in range(num_tasks if specific else 0)
+            Experts(specific, in_dim, config.expert, config.dropout) for _ in range(num_routes if specific else 0)
         )
-        self.gates = nn.ModuleList(linear(in_dim, specific + shared, bias=False) for _ in range(num_tasks))
-        self.shared_gate = None if last else linear(in_dim, num_tasks * specific + shared, bias=False)
+        self.gates = nn.ModuleList(linear(in_dim, specific + shared, bias=False) for _ in range(num_routes))
+        self.shared_gate = None if last else linear(in_dim, num_routes * specific + shared, bias=False)
 
-    def forward(self, inputs: Sequence[Tensor], shared: Experts, tasks: Sequence[int]) -> Tensor:
-        """The mixtures [B, T, H] of the tasks, and that of the shared gate after them if the level has one.
+    def forward(self, inputs: Sequence[Tensor], shared: Experts, routes: Sequence[int]) -> Tensor:
+        """The mixtures [B, R, H] of the routes, and that of the shared gate after them if the level has one.
 
         Args:
-            inputs: [B, I]: the one that all read, or each task's and then the shared one.
+            inputs: [B, I]: the one that all read, or each route's and then the shared one.
             shared: the level's shared experts.
-            tasks: whose mixtures are wanted; all of them unless the level is the last.
+            routes: whose mixtures are wanted; all of them unless the level is the last.
         """
-        own = [cast(Experts, self.experts[task]) for task in tasks] if len(self.experts) else []
-        gates = [cast(nn.Linear, self.gates[task]) for task in tasks]
+        own = [cast(Experts, self.experts[route]) for route in routes] if len(self.experts) else []
+        gates = [cast(nn.Linear, self.gates[route]) for route in routes]
         gates += [self.shared_gate] if self.shared_gate else []
         if len(inputs) == 1:
             expert_BEH = side_by_side([*own, shared], inputs[0])
@@ -110,7 +117,7 @@ class _Level(nn.Module):
         return mix(self._spread(score_BG, len(gates), expert_BEH.shape[1]).softmax(-1), expert_BEH)
 
     def _spread(self, score_BG: Tensor, num_gates: int, num_experts: int) -> Tensor:
-        """Scores [B, T, E] of all experts, from each gate's scores of those that it mixes: the others' are -inf."""
+        """Scores [B, R, E] of all experts, from each gate's scores of those that it mixes: the others' are -inf."""
         common = range(num_experts - self.num_shared, num_experts)
         everything = range(num_experts)
         places = []

@@ -13,22 +13,26 @@ from recmtl.batch import Ragged
 
 class Embeddings(nn.Module):
     """Tables by name in one weight; a feature reads the table it names. They start uniformly between -scale and scale
-    over sqrt(dim).
+    over sqrt(dim). A row holds `copies` vectors side by side, then so many columns as `zeros` says, which start there.
 
     A table's start is a function of (seed, name) and of the row alone: a table that grows keeps the rows it had.
     """
 
-    def __init__(self, tables: Mapping[str, int], dim: int, seed: int, scale: float = 1.0) -> None:
+    def __init__(
+        self, tables: Mapping[str, int], dim: int, seed: int, scale: float = 1.0, copies: int = 1, zeros: int = 0
+    ) -> None:
         super().__init__()
-        self.dim, self.first, total = dim, {}, 0
+        self.first: dict[str, int] = {}
+        total, columns = 0, copies * dim
         for name, rows in tables.items():
             self.first[name] = total
             total += rows
-        self.weight = nn.Parameter(torch.empty(total, dim))
+        self.weight = nn.Parameter(torch.empty(total, columns + zeros))
         starts = {name: self.weight.detach()[self.first[name] :][:rows] for name, rows in tables.items()}
         with ThreadPoolExecutor(torch.get_num_threads()) as threads:
             list(threads.map(lambda name: _draw(starts[name], seed, name), starts))
-        self.weight.detach().mul_(scale * dim**-0.5)
+        self.weight.detach()[:, :columns].mul_(scale * dim**-0.5)
+        self.weight.detach()[:, columns:].zero_()
 
     def single(self, ids_BF: Tensor, first_F: Tensor) -> Tensor:
         """vectors_BFD of features with one id a row; `first_F` is where each one's table begins."""

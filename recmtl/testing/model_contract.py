@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from recmtl.adapters.mask import Masks
 from recmtl.artifacts import tensors
@@ -75,18 +75,44 @@ def leaves_other_tasks_alone(config: SharingConfig) -> None:
     """A task's logit gives no gradient to the tower or the head of another task, but for those it is made of."""
     model = _model(config)
     for task in _TASKS:
+        own = [model.routes.of([task], domain) for domain in range(model.routes.domains)]
+        needed = {route for routes in own for route in model.sharing.needed(routes)}
         touched = _gradients(model, model(_ROWS.rows.batch)[:, task])
-        for name in _private(model, [other for other in _TASKS if other not in model.sharing.needed([task])]):
+        for name in _private(model, [route for route in range(len(model.routes)) if route not in needed]):
             _require(not touched[name].any(), f"task {task} gives a gradient to {name} of another task")
 
 
+def a_domain_trains_its_own_parts_alone(config: SharingConfig) -> None:
+    """Rows of a domain give gradients to its own parts: towers, heads, what a module list called `of_domain` holds for
+    it; and none to those of other domains.
+    """
+    model, batch = _model(config), _ROWS.rows.batch
+    own = [_parts_of_domain(model, domain) for domain in range(len(model.schema.domains))]
+    for domain, names in enumerate(own):
+        touched = _gradients(model, _weighted(model(batch.take((batch.domain_B == domain).nonzero()[:, 0]))))
+        for name in names:
+            _require(bool(touched[name].any()), f"domain {domain} gives no gradient to {name} of its own")
+        for name in {name for other in own for name in other} - names:
+            _require(not touched[name].any(), f"domain {domain} gives a gradient to {name} of another domain")
+
+
 def every_parameter_learns(config: SharingConfig) -> None:
-    """Each parameter has a gradient from some task: none is dead weight, none is cut off."""
-    model = _model(config)
-    logits_BT = model(_ROWS.rows.batch)
-    weights_BT = torch.rand(logits_BT.shape, generator=torch.Generator().manual_seed(0))
-    for name, gradient in _gradients(model, (weights_BT * logits_BT).sum(1)).items():
+    """Each parameter has a gradient from some task or the model's own loss: none is dead weight, none is cut off."""
+    model, batch = _model(config), _ROWS.rows.batch
+    output = model.output(batch)
+    extra = model.sharing.extra_loss(output, batch, _TASKS)
+    for name, gradient in _gradients(model, _weighted(output.logits_BT) + (0 if extra is None else extra)).items():
         _require(bool(gradient.any()), f"no task gives a gradient to {name}")
+
+
+def computes_in_bfloat16(config: SharingConfig) -> None:
+    """Logits stay single, and near those of single products."""
+    model, batch = _model(config), _ROWS.rows.batch
+    single_BT = model(batch)
+    model.precision = "bf16"
+    narrow_BT = model(batch)
+    _require(narrow_BT.dtype == torch.float32, f"logits are {narrow_BT.dtype}")
+    torch.testing.assert_close(narrow_BT, single_BT, rtol=0.05, atol=0.05)
 
 
 def tells_a_row_alone_what_it_tells_it_in_a_batch(config: SharingConfig) -> None:
@@ -214,7 +240,9 @@ CHECKS: tuple[Callable[[SharingConfig], None], ...] = (
     gives_a_logit_for_each_asked_task,
     computes_a_subset_as_it_computes_all,
     leaves_other_tasks_alone,
+    a_domain_trains_its_own_parts_alone,
     every_parameter_learns,
+    computes_in_bfloat16,
     tells_a_row_alone_what_it_tells_it_in_a_batch,
     starts_from_its_seed,
     comes_back_from_a_checkpoint,
@@ -258,10 +286,15 @@ def _bare(batch: Batch) -> Batch:
     return replace(batch, numbers_BN=nothing_BN, sequences=sequences)
 
 
-def _gradients(model: Model, logit_B: Tensor) -> dict[str, Tensor]:
+def _weighted(logits_BT: Tensor) -> Tensor:
+    """A sum in which no two logits count alike."""
+    return (torch.rand(logits_BT.shape, generator=torch.Generator().manual_seed(0)) * logits_BT).sum()
+
+
+def _gradients(model: Model, logits: Tensor) -> dict[str, Tensor]:
     """By every parameter, of the sum; zeros where there is none."""
     model.zero_grad()
-    logit_B.sum().backward()
+    logits.sum().backward()
     found = {}
     for name, parameter in model.named_parameters():
         gradient = parameter.grad
@@ -269,12 +302,26 @@ def _gradients(model: Model, logit_B: Tensor) -> dict[str, Tensor]:
     return found
 
 
-def _private(model: Model, tasks: Sequence[int]) -> list[str]:
-    """Names of the parameters of these tasks' own towers and heads."""
+def _private(model: Model, routes: Sequence[int]) -> list[str]:
+    """Names of the parameters of these routes' own towers and heads."""
     lists = {name: module.tower for name, module in model.named_modules() if isinstance(module, Towers)}
     lists |= {name: module.head for name, module in model.named_modules() if isinstance(module, Heads)}
-    own = [parameter for networks in lists.values() for task in tasks for parameter in networks[task].parameters()]
-    return [name for name, parameter in model.named_parameters() if any(parameter is one for one in own)]
+    own = [weight for networks in lists.values() for route in routes for weight in networks[route].parameters()]
+    return [name for name, parameter in model.named_parameters() if any(parameter is weight for weight in own)]
+
+
+def _parts_of_domain(model: Model, domain: int) -> set[str]:
+    """Names of the parameters that a domain has of its own."""
+    routes = [route for route in range(len(model.routes)) if model.routes.domain(route) == domain]
+    found = set(_private(model, routes) if model.routes.domains > 1 else ())
+    for path, module in model.named_modules():
+        if (
+            path.endswith(".of_domain")
+            and isinstance(module, nn.ModuleList)
+            and len(module) == len(model.schema.domains)
+        ):
+            found |= {f"{path}.{domain}.{name}" for name, _ in module[domain].named_parameters()}
+    return found
 
 
 def _half(model: Model, seed: int) -> Mask:

@@ -184,8 +184,9 @@ class _Loop:
         """One update; the losses_T before it."""
         for optimizer in self.state.optimizers:
             optimizer.zero_grad(set_to_none=True)
-        losses_T = self.objective(self.model(batch, self.tasks), batch)
-        self.balance.backward(losses_T)
+        output = self.model.output(batch, self.tasks)
+        losses_T = self.objective(output.logits_BT, batch)
+        self.balance.backward(losses_T, self.model.sharing.extra_loss(output, batch, self.tasks))
         if self.config.clip_norm is not None:
             clip_grad_norm_(self.dense, self.config.clip_norm)
         self.config.table_optimizer.settle(self.model.tables)

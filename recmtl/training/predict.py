@@ -25,8 +25,6 @@ SMALL_PRODUCT = 16**3
 """Products of so many multiplications or less torch computes by other means than larger ones, with other last bits."""
 
 
-@fast_products()
-@torch.inference_mode()
 def predict_rows(model: Model, rows: Batch, tasks: Sequence[int]) -> NDArray[np.float32]:
     """predictions_BT of the asked tasks, in the units of their labels. The model is left in evaluation mode.
 
@@ -36,6 +34,19 @@ def predict_rows(model: Model, rows: Batch, tasks: Sequence[int]) -> NDArray[np.
     A row gets the same bits whatever rows stand beside it.
     """
     model.eval()
+    if model.routes.domains == 1:
+        return _predicted(model, rows, tasks)
+    # a domain's rows pass parts of their own: apart, they are filled up as all rows are
+    order_B, rows_D = rows.domain_B.argsort(stable=True), rows.domain_B.bincount().tolist()
+    of_domain = [_predicted(model, rows.take(index_B), tasks) for index_B in order_B.split(rows_D) if len(index_B)]
+    prediction_BT = np.empty((len(rows), len(tasks)), np.float32)
+    prediction_BT[order_B.numpy()] = np.concatenate(of_domain) if of_domain else prediction_BT
+    return prediction_BT
+
+
+@fast_products()
+@torch.inference_mode()
+def _predicted(model: Model, rows: Batch, tasks: Sequence[int]) -> NDArray[np.float32]:
     schema = model.schema
     links = [(schema.tasks[task], schema.negative_rates.get(schema.tasks[task].name, 1.0)) for task in tasks]
     pieces, least = [], _least_rows(model)

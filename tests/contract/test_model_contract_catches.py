@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from recmtl.models.interaction import Interaction, InteractionConfig
+from recmtl.models.interaction import Interaction, InteractionConfig, Read
 from recmtl.models.mmoe import MMoE
 from recmtl.models.shared_bottom import SharedBottom
 from recmtl.models.sharing import SharingConfig
@@ -20,8 +20,8 @@ class BrokenConfig(SharingConfig):
     bottom: tuple[int, ...] = (16, 8)
     tower: tuple[int, ...] = (4,)
 
-    def build(self, in_dim, tasks):
-        return self.kind(self, in_dim, len(tasks))
+    def build(self, plan):
+        return self.kind(self, plan.in_dim, len(plan.routes))
 
 
 def config_of(sharing, **changes):
@@ -29,53 +29,53 @@ def config_of(sharing, **changes):
 
 
 class DividesByWhatMayBeMissing(SharedBottom):
-    def forward(self, x_BI, encoded, tasks):
-        return super().forward(x_BI / encoded.dense_BK.sum(1, keepdim=True), encoded, tasks)
+    def deep(self, x_BI, encoded, routes):
+        return super().deep(x_BI / encoded.dense_BK.sum(1, keepdim=True), encoded, routes)
 
 
 class IgnoresOrder(SharedBottom):
-    def forward(self, x_BI, encoded, tasks):
-        return super().forward(x_BI, encoded, sorted(tasks))
+    def deep(self, x_BI, encoded, routes):
+        return super().deep(x_BI, encoded, sorted(routes))
 
 
 class MixesTowers(SharedBottom):
-    def forward(self, x_BI, encoded, tasks):
-        both_BTH = super().forward(x_BI, encoded, range(len(self.towers.tower)))
-        return (both_BTH + 0.1 * both_BTH.mean(1, keepdim=True))[:, list(tasks)]
+    def deep(self, x_BI, encoded, routes):
+        both_BTH = super().deep(x_BI, encoded, range(len(self.towers.tower)))
+        return (both_BTH + 0.1 * both_BTH.mean(1, keepdim=True))[:, list(routes)]
 
 
 class DetachesBottom(SharedBottom):
-    def forward(self, x_BI, encoded, tasks):
+    def deep(self, x_BI, encoded, routes):
         h_BH = self.bottom(x_BI).detach()
-        return self.towers(h_BH.unsqueeze(1).expand(-1, len(tasks), -1), tasks)
+        return self.towers(h_BH.unsqueeze(1).expand(-1, len(routes), -1), routes)
 
 
 class NormalisesOverTheBatch(SharedBottom):
-    def forward(self, x_BI, encoded, tasks):
-        return super().forward(x_BI - x_BI.mean(0), encoded, tasks)
+    def deep(self, x_BI, encoded, routes):
+        return super().deep(x_BI - x_BI.mean(0), encoded, routes)
 
 
 class DrawsItsStartElsewhere(SharedBottom):
     drawn = torch.Generator().manual_seed(0)
 
-    def __init__(self, config, in_dim, num_tasks):
-        super().__init__(config, in_dim, num_tasks)
+    def __init__(self, config, in_dim, num_routes):
+        super().__init__(config, in_dim, num_routes)
         self.bottom[0].weight.data.normal_(generator=self.drawn)
 
 
 class StartsAlike(SharedBottom):
-    def __init__(self, config, in_dim, num_tasks):
-        super().__init__(config, in_dim, num_tasks)
+    def __init__(self, config, in_dim, num_routes):
+        super().__init__(config, in_dim, num_routes)
         self.bottom[0].weight.data.normal_(generator=torch.Generator().manual_seed(0))
 
 
 class HidesState(SharedBottom):
-    def __init__(self, config, in_dim, num_tasks):
-        super().__init__(config, in_dim, num_tasks)
+    def __init__(self, config, in_dim, num_routes):
+        super().__init__(config, in_dim, num_routes)
         self.register_buffer("scale", torch.rand(in_dim), persistent=False)
 
-    def forward(self, x_BI, encoded, tasks):
-        return super().forward(x_BI * self.scale, encoded, tasks)
+    def deep(self, x_BI, encoded, routes):
+        return super().deep(x_BI * self.scale, encoded, routes)
 
 
 class SharesNothing(SharedBottom):
@@ -89,28 +89,28 @@ class CallsTowersShared(SharedBottom):
 class KeepsItsWeights(SharedBottom):
     """Reads the weights it was built with, whatever it is called with."""
 
-    def __init__(self, config, in_dim, num_tasks):
-        super().__init__(config, in_dim, num_tasks)
+    def __init__(self, config, in_dim, num_routes):
+        super().__init__(config, in_dim, num_routes)
         self.kept = [self.bottom[0].weight, self.bottom[0].bias]
 
-    def forward(self, x_BI, encoded, tasks):
+    def deep(self, x_BI, encoded, routes):
         h_BH = nn.functional.linear(x_BI, *self.kept)
         for layer in list(self.bottom)[1:]:
             h_BH = layer(h_BH)
-        return self.towers(h_BH.unsqueeze(1).expand(-1, len(tasks), -1), tasks)
+        return self.towers(h_BH.unsqueeze(1).expand(-1, len(routes), -1), routes)
 
 
 class FullMaskMatters(SharedBottom):
     """Sees whether its weights are its own."""
 
-    def forward(self, x_BI, encoded, tasks):
+    def deep(self, x_BI, encoded, routes):
         own = isinstance(self.bottom[0].weight, nn.Parameter)
-        return super().forward(x_BI if own else 0.9 * x_BI, encoded, tasks)
+        return super().deep(x_BI if own else 0.9 * x_BI, encoded, routes)
 
 
 class SeesOneFeature(SharedBottom):
-    def forward(self, x_BI, encoded, tasks):
-        return super().forward(x_BI * (torch.arange(x_BI.shape[1]) < 2), encoded, tasks)
+    def deep(self, x_BI, encoded, routes):
+        return super().deep(x_BI * (torch.arange(x_BI.shape[1]) < 2), encoded, routes)
 
 
 class FirstField(Interaction):
@@ -119,13 +119,13 @@ class FirstField(Interaction):
         self.out_dim = dim
 
     def forward(self, encoded):
-        return encoded.fields_BFD[:, 0]
+        return Read(encoded.fields_BFD[:, 0])
 
 
 class FirstFieldConfig(InteractionConfig):
     """Reads the item alone: learns something, and by far not all."""
 
-    def build(self, encoder):
+    def build(self, encoder, tasks):
         return FirstField(encoder.dim)
 
 
@@ -165,17 +165,17 @@ def test_a_model_that_misses_most_of_the_truth_is_caught():
 
 def test_a_gate_that_learns_nothing_is_caught():
     class Even(MMoE):
-        def forward(self, x_BI, encoded, tasks):
+        def deep(self, x_BI, encoded, routes):
             mixed_BH = self.experts(x_BI).mean(1)
-            return self.towers(mixed_BH.unsqueeze(1).expand(-1, len(tasks), -1), tasks)
+            return self.towers(mixed_BH.unsqueeze(1).expand(-1, len(routes), -1), routes)
 
     class EvenConfig(SharingConfig):
         expert: tuple[int, ...] = (8,)
         tower: tuple[int, ...] = ()
         num_experts: int = 2
 
-        def build(self, in_dim, tasks):
-            return Even(self, in_dim, len(tasks))
+        def build(self, plan):
+            return Even(self, plan.in_dim, len(plan.routes))
 
     with pytest.raises(AssertionError, match=r"sharing\.gates"):
         contract.every_parameter_learns(EvenConfig(name="even"))

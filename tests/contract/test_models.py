@@ -4,14 +4,18 @@ import pytest
 
 import recmtl.models  # noqa: F401  (registers them)
 from recmtl.models.interaction import InteractionConfig
+from recmtl.models.mmoe import MMoEConfig
 from recmtl.models.sharing import SharingConfig
 from recmtl.testing.model_contract import CHECKS
 
 CONFIGS = [
-    sharing(interaction=interaction())
-    for sharing in SharingConfig.kinds.values()
-    for interaction in InteractionConfig.kinds.values()
+    *(sharing(per_domain=per_domain) for sharing in SharingConfig.kinds.values() for per_domain in (False, True)),
+    *(MMoEConfig(interaction=kind(), per_domain=True) for kind in InteractionConfig.kinds.values()),
 ]
+
+
+def _name(config):
+    return f"{config.name}-{config.interaction.name}{'-per_domain' if config.per_domain else ''}"
 
 
 def test_there_are_models():
@@ -19,7 +23,7 @@ def test_there_are_models():
     assert {"flat", "dot"} <= {config.interaction.name for config in CONFIGS}
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: f"{config.name}-{config.interaction.name}")
+@pytest.mark.parametrize("config", CONFIGS, ids=_name)
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_model(check, config):
     check(config)

@@ -24,8 +24,8 @@ def test_it_is_all_products_of_pairs_then_the_fields():
     torch.manual_seed(0)
     encoder = Encoder(EncoderConfig(embedding_dim=4), planted_schema(), seed=0)
     encoded = encoder(planted(6, seed=0).rows.batch)
-    dot = DotConfig().build(encoder)
-    x_BI = dot(encoded)
+    dot = DotConfig().build(encoder, 2)
+    x_BI = dot(encoded).x_BI
     fields = encoded.fields_BFD.detach().numpy()
     for row in range(6):
         expected = [float(a @ b) for a in fields[row] for b in fields[row]]

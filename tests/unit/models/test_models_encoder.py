@@ -39,7 +39,7 @@ def test_fields_come_in_the_schemas_order_single_ids_first():
 def test_a_number_enters_as_a_category_and_piecewise():
     one = encoder()
     encoded = one(BATCH)
-    assert one.num_fields == 6 and encoded.fields_BFD.shape == (200, 6, 3)
+    assert len(one.fields) == 6 and encoded.fields_BFD.shape == (200, 6, 3)
     assert encoded.dense_BK.shape == (200, 22)  # two numbers of eleven knots
     missing = BATCH.numbers_BN[:, 0].isnan()
     assert missing.any() and not encoded.dense_BK[missing, :11].any()

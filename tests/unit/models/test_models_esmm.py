@@ -34,7 +34,7 @@ def own_logits(model, batch=BATCH):
     """Of each task's own network, before any product."""
     encoded = model.encoder(batch)
     tasks = range(len(model.schema.tasks))
-    return model.heads(model.sharing(model.interaction(encoded), encoded, tasks), tasks)
+    return model.heads(model.sharing.deep(model.interaction(encoded).x_BI, encoded, tasks), tasks)
 
 
 def gradients(model, loss):
@@ -69,7 +69,7 @@ def test_it_is_two_single_models_whose_probabilities_are_multiplied():
             single.encoder.load_state_dict(model.encoder.state_dict())
             single.heads.head[0].load_state_dict(model.heads.head[task].state_dict())
             first, second = (layer for layer in single.sharing.bottom if isinstance(layer, torch.nn.Linear))
-            towers = model.sharing.towers
+            towers = model.sharing.of_domain[0]
             first.weight.copy_(towers.first.weight.chunk(2)[task])
             first.bias.copy_(towers.first.bias.chunk(2)[task])
             second.weight.copy_(towers.later[0].weight[task].T)
@@ -97,15 +97,15 @@ def test_the_losses_are_those_of_the_paper_over_all_rows():
 def test_the_click_alone_never_reaches_the_conversions_network():
     model = Model(CONFIG, SCHEMA, seed=0)
     found = gradients(model, model(BATCH)[:, 0].sum())
-    assert not found["sharing.towers.first.weight"][CONFIG.tower[0] :].any()
-    assert not found["sharing.towers.later.0.weight"][1].any()
-    assert found["sharing.towers.first.weight"][: CONFIG.tower[0]].any()
+    assert not found["sharing.of_domain.0.first.weight"][CONFIG.tower[0] :].any()
+    assert not found["sharing.of_domain.0.later.0.weight"][1].any()
+    assert found["sharing.of_domain.0.first.weight"][: CONFIG.tower[0]].any()
 
 
 def test_the_conversion_reaches_both_networks():
     model = Model(CONFIG, SCHEMA, seed=0)
     found = gradients(model, model(BATCH, [1]).sum())
-    assert all(half.any() for half in found["sharing.towers.first.weight"].chunk(2))
+    assert all(half.any() for half in found["sharing.of_domain.0.first.weight"].chunk(2))
     assert found["heads.head.0.weight"].any() and found["heads.head.1.weight"].any()
 
 

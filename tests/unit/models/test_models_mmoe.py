@@ -3,6 +3,7 @@ import torch
 
 from recmtl.models.mmoe import MMoEConfig
 from recmtl.models.model import Model
+from recmtl.models.routes import Plan, Routes
 from recmtl.models.shared_bottom import SharedBottomConfig
 from recmtl.testing.planted import planted, planted_schema
 
@@ -29,21 +30,21 @@ def test_one_expert_is_a_shared_bottom(widths):
 
 def test_a_tasks_mixture_is_its_gates_softmax_over_the_experts():
     torch.manual_seed(0)
-    sharing = MMoEConfig(num_experts=3, expert=(8,), tower=()).build(10, ["a", "b"])
+    sharing = MMoEConfig(num_experts=3, expert=(8,), tower=()).build(Plan(10, Routes(("a", "b"))))
     x_BI = torch.randn(7, 10)
     expert_BEH = sharing.experts(x_BI)
     for task in (0, 1):
         score_BE = x_BI @ sharing.gates.weight[3 * task : 3 * task + 3].T
         share_BE = score_BE.exp() / score_BE.exp().sum(1, keepdim=True)
         expected_BH = sum(share_BE[:, e : e + 1] * expert_BEH[:, e] for e in range(3))
-        torch.testing.assert_close(sharing(x_BI, None, [task])[:, 0], expected_BH)
-        torch.testing.assert_close(sharing(x_BI, None, [0, 1])[:, task], expected_BH)
+        torch.testing.assert_close(sharing.deep(x_BI, None, [task])[:, 0], expected_BH)
+        torch.testing.assert_close(sharing.deep(x_BI, None, [0, 1])[:, task], expected_BH)
     assert sharing.gates.bias is None
 
 
 def test_equal_gates_make_tasks_see_the_same_mixture():
     torch.manual_seed(0)
-    sharing = MMoEConfig(num_experts=3, expert=(8,), tower=()).build(10, ["a", "b"])
+    sharing = MMoEConfig(num_experts=3, expert=(8,), tower=()).build(Plan(10, Routes(("a", "b"))))
     sharing.gates.weight.data.copy_(sharing.gates.weight.data[:3].repeat(2, 1))
-    h_BTH = sharing(torch.randn(7, 10), None, [0, 1])
+    h_BTH = sharing.deep(torch.randn(7, 10), None, [0, 1])
     torch.testing.assert_close(h_BTH[:, 0], h_BTH[:, 1])

@@ -3,15 +3,16 @@ import torch
 
 from recmtl.models.mmoe import MMoEConfig
 from recmtl.models.ple import PLEConfig
+from recmtl.models.routes import Plan, Routes
 
-TASKS = ["a", "b", "c"]
+TASKS = ("a", "b", "c")
 X_BI = torch.randn(7, 10, generator=torch.Generator().manual_seed(3))
 
 
 def ple(**changes):
     torch.manual_seed(0)
     config = {"num_levels": 3, "num_specific_experts": 2, "num_shared_experts": 3, "expert": (8, 6), "tower": (5,)}
-    return PLEConfig(**{**config, **changes}).build(10, TASKS)
+    return PLEConfig(**{**config, **changes}).build(Plan(10, Routes(TASKS)))
 
 
 def share(gate, h_BI):
@@ -40,23 +41,23 @@ def by_the_paper(model, x_BI, levels):
 def test_it_computes_the_papers_equations(levels):
     model = ple(num_levels=levels)
     expected = by_the_paper(model, X_BI, levels)
-    torch.testing.assert_close(model(X_BI, None, [0, 1, 2]), expected)
-    torch.testing.assert_close(model(X_BI, None, [2, 0]), expected[:, [2, 0]])
+    torch.testing.assert_close(model.deep(X_BI, None, [0, 1, 2]), expected)
+    torch.testing.assert_close(model.deep(X_BI, None, [2, 0]), expected[:, [2, 0]])
 
 
 def test_one_level_without_experts_of_its_own_is_mmoe():
     one = ple(num_levels=1, num_specific_experts=0)
-    mmoe = MMoEConfig(num_experts=3, expert=(8, 6), tower=(5,)).build(10, TASKS)
+    mmoe = MMoEConfig(num_experts=3, expert=(8, 6), tower=(5,)).build(Plan(10, Routes(TASKS)))
     mmoe.experts.load_state_dict(one.shared_experts[0].state_dict())
     mmoe.towers.load_state_dict(one.towers.state_dict())
     with torch.no_grad():
         mmoe.gates.weight.copy_(torch.cat([gate.weight for gate in one.levels[0].gates]))
-    torch.testing.assert_close(one(X_BI, None, [0, 1, 2]), mmoe(X_BI, None, [0, 1, 2]))
+    torch.testing.assert_close(one.deep(X_BI, None, [0, 1, 2]), mmoe.deep(X_BI, None, [0, 1, 2]))
 
 
 def gradients(model, task):
     model.zero_grad()
-    model(X_BI, None, [0, 1, 2])[:, task].sum().backward()
+    model.deep(X_BI, None, [0, 1, 2])[:, task].sum().backward()
     return {name for name, value in model.named_parameters() if value.grad is not None and value.grad.any()}
 
 

@@ -15,8 +15,8 @@ from recmtl.training.predict import predict_rows
 DATA = planted(2000, seed=3, entire_space=True)
 
 
-def built(name, precision):
-    model = Model(SharingConfig.kinds[name](), DATA.schema, seed=0)
+def built(name, precision, **settings):
+    model = Model(SharingConfig.kinds[name](**settings), DATA.schema, seed=0)
     model.precision = precision
     return model
 
@@ -34,9 +34,10 @@ def test_predictions_are_close_to_single_ones_and_weights_and_gradients_stay_sin
     assert 0 < difference < 0.05 * logits["f32"].abs().max()
 
 
+@pytest.mark.parametrize("precision", ["f32", "bf16"])
 @pytest.mark.parametrize("name", sorted(SharingConfig.kinds))
-def test_a_row_gets_the_same_bits_whatever_rows_stand_beside_it(name):
-    model = built(name, "bf16")
+def test_a_row_gets_the_same_bits_whatever_rows_of_its_domain_or_others_stand_beside_it(name, precision):
+    model = built(name, precision, per_domain=True)
     rows, tasks = DATA.rows.batch, range(len(DATA.schema.tasks))
     whole = predict_rows(model, rows, tasks)
     for some in (torch.arange(1), torch.arange(70, 140), torch.arange(1999, 0, -7)):

@@ -4,6 +4,7 @@ from torch import nn
 from torch.nn.utils import prune
 
 from recmtl.models.mmoe import MMoEConfig
+from recmtl.models.routes import Plan, Routes
 from recmtl.models.shared_bottom import SharedBottomConfig
 from recmtl.models.sharing import Sharing
 from recmtl.pruning.magnitude import cut, full_mask, geometric_counts, prunable
@@ -72,12 +73,12 @@ def test_counts_fall_by_the_same_share_down_to_the_final_rate():
 
 
 def test_only_weights_of_the_shared_layers_can_be_pruned():
-    bottom = SharedBottomConfig(bottom=(6, 5), tower=(4,)).build(3, ["x", "y"])
+    bottom = SharedBottomConfig(bottom=(6, 5), tower=(4,)).build(Plan(3, Routes(("x", "y"))))
     assert {name: tuple(weight.shape) for name, weight in prunable(bottom).items()} == {
         "bottom.0.weight": (6, 3),
         "bottom.3.weight": (5, 6),
     }
-    mmoe = MMoEConfig(num_experts=2, expert=(6, 5), tower=(4,)).build(3, ["x", "y"])
+    mmoe = MMoEConfig(num_experts=2, expert=(6, 5), tower=(4,)).build(Plan(3, Routes(("x", "y"))))
     assert {name: tuple(weight.shape) for name, weight in prunable(mmoe).items()} == {
         "experts.first.weight": (12, 3),
         "experts.later.0.weight": (2, 6, 5),
