@@ -23,7 +23,7 @@ class Experts(nn.Module):
         with torch.no_grad():  # Glorot's scale is that of one expert, not of all side by side
             for weight_HI in self.first.weight.chunk(num_experts):
                 nn.init.xavier_normal_(weight_HI)
-        self.later = nn.ModuleList(_BatchedLinear(num_experts, a, b) for a, b in pairwise(widths))
+        self.later = nn.ModuleList(BatchedLinear(num_experts, a, b) for a, b in pairwise(widths))
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x_BI: Tensor) -> Tensor:
@@ -53,8 +53,8 @@ def _cat(parts: Sequence[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
-class _BatchedLinear(nn.Module):
-    """The weights of a linear layer for each expert, x_EBI -> y_EBO."""
+class BatchedLinear(nn.Module):
+    """A linear layer for each expert, x_EBI -> y_EBO."""
 
     def __init__(self, num_experts: int, in_dim: int, out_dim: int) -> None:
         super().__init__()
@@ -63,3 +63,7 @@ class _BatchedLinear(nn.Module):
         with torch.no_grad():
             for weight_IO in self.weight:
                 nn.init.xavier_normal_(weight_IO)
+
+    def forward(self, x_EBI: Tensor) -> Tensor:
+        """All layers in one product, each on its own expert's rows."""
+        return torch.baddbmm(self.bias, x_EBI, self.weight)
