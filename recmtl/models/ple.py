@@ -6,7 +6,7 @@ paper's CGC.
 
 At the first level h_t = h_s = x; at every other, the experts of task t and its gate read g_t of the level before, the
 shared ones g_s. The last level has no shared gate. Without experts of its own a task mixes the shared ones alone: with
-one level this is MMoE.
+one level this is MMoE. With hidden layers in the gates, W_t h_t is W_t gate_t(h_t).
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from recmtl.models.routes import Plan
 from recmtl.models.sharing import Sharing, SharingConfig
 from recmtl.nn.experts import Experts, side_by_side
 from recmtl.nn.mixture import mix
-from recmtl.nn.mlp import linear
+from recmtl.nn.mlp import MLP, linear
 from recmtl.nn.towers import Towers
 
 # B rows, I input, E experts, R asked routes, H width
@@ -46,6 +46,8 @@ class PLEConfig(SharingConfig):
     """Experts that all tasks share, at each level."""
     expert: tuple[PositiveInt, ...] = Field(default=(256, 128), min_length=1)
     """Widths of an expert's layers, first layer first."""
+    gate: tuple[PositiveInt, ...] = ()
+    """Widths of a gate's hidden layers, first layer first; none: its scores are linear in what it reads."""
     tower: tuple[PositiveInt, ...] = (64,)
     """Widths of a task's tower before its logit; none: the logit reads the mixture."""
 
@@ -93,8 +95,8 @@ class _Level(nn.Module):
         self.experts = nn.ModuleList(
             Experts(specific, in_dim, config.expert, config.dropout) for _ in range(num_routes if specific else 0)
         )
-        self.gates = nn.ModuleList(linear(in_dim, specific + shared, bias=False) for _ in range(num_routes))
-        self.shared_gate = None if last else linear(in_dim, num_routes * specific + shared, bias=False)
+        self.gates = nn.ModuleList(_gate(config, in_dim, specific + shared) for _ in range(num_routes))
+        self.shared_gate = None if last else _gate(config, in_dim, num_routes * specific + shared)
 
     def forward(self, inputs: Sequence[Tensor], shared: Experts, routes: Sequence[int]) -> Tensor:
         """The mixtures [B, R, H] of the routes, and that of the shared gate after them if the level has one.
@@ -105,15 +107,14 @@ class _Level(nn.Module):
             routes: whose mixtures are wanted; all of them unless the level is the last.
         """
         own = [cast(Experts, self.experts[route]) for route in routes] if len(self.experts) else []
-        gates = [cast(nn.Linear, self.gates[route]) for route in routes]
+        gates = [self.gates[route] for route in routes]
         gates += [self.shared_gate] if self.shared_gate else []
         if len(inputs) == 1:
             expert_BEH = side_by_side([*own, shared], inputs[0])
-            score_BG = F.linear(inputs[0], torch.cat([gate.weight for gate in gates]))
         else:
             read = [*inputs[: len(own)], inputs[-1]]
             expert_BEH = torch.cat([group(x_BI) for group, x_BI in zip([*own, shared], read, strict=True)], dim=1)
-            score_BG = torch.cat([gate(x_BI) for gate, x_BI in zip(gates, inputs, strict=False)], dim=1)
+        score_BG = _scores(gates, inputs)
         return mix(self._spread(score_BG, len(gates), expert_BEH.shape[1]).softmax(-1), expert_BEH)
 
     def _spread(self, score_BG: Tensor, num_gates: int, num_experts: int) -> Tensor:
@@ -128,3 +129,19 @@ class _Level(nn.Module):
         unread_BG = score_BG.new_full((len(score_BG), num_gates * num_experts), -torch.inf)
         index_G = torch.tensor(places, device=score_BG.device)
         return unread_BG.index_copy(1, index_G, score_BG).unflatten(-1, (num_gates, num_experts))
+
+
+def _gate(config: PLEConfig, in_dim: int, num_scores: int) -> nn.Module:
+    """Linear; behind hidden layers, if the config has any."""
+    if not config.gate:
+        return linear(in_dim, num_scores, bias=False)
+    return nn.Sequential(MLP(in_dim, config.gate, config.dropout), linear(config.gate[-1], num_scores, bias=False))
+
+
+def _scores(gates: Sequence[nn.Module], inputs: Sequence[Tensor]) -> Tensor:
+    """score_BG, one gate's after the other's. They read the one input; or each its own, in order."""
+    linears = [gate for gate in gates if isinstance(gate, nn.Linear)]
+    if len(inputs) == 1 and linears:  # one product
+        return F.linear(inputs[0], torch.cat([gate.weight for gate in linears]))
+    read = [*inputs] * len(gates) if len(inputs) == 1 else inputs
+    return torch.cat([gate(x_BI) for gate, x_BI in zip(gates, read, strict=False)], dim=1)

@@ -16,6 +16,10 @@ def ple(**changes):
 
 
 def share(gate, h_BI):
+    """Of a linear gate; or of one with a hidden layer."""
+    if isinstance(gate, torch.nn.Sequential):
+        hidden, gate = gate[0][0], gate[1]
+        h_BI = (h_BI @ hidden.weight.T + hidden.bias).clamp(min=0)
     score_BE = h_BI @ gate.weight.T
     return score_BE.exp() / score_BE.exp().sum(1, keepdim=True)
 
@@ -38,8 +42,9 @@ def by_the_paper(model, x_BI, levels):
 
 
 @pytest.mark.parametrize("levels", [1, 2, 3])
-def test_it_computes_the_papers_equations(levels):
-    model = ple(num_levels=levels)
+@pytest.mark.parametrize("gate", [(), (4,)])
+def test_it_computes_the_papers_equations(levels, gate):
+    model = ple(num_levels=levels, gate=gate)
     expected = by_the_paper(model, X_BI, levels)
     torch.testing.assert_close(model.deep(X_BI, None, [0, 1, 2]), expected)
     torch.testing.assert_close(model.deep(X_BI, None, [2, 0]), expected[:, [2, 0]])
@@ -53,6 +58,24 @@ def test_one_level_without_experts_of_its_own_is_mmoe():
     with torch.no_grad():
         mmoe.gates.weight.copy_(torch.cat([gate.weight for gate in one.levels[0].gates]))
     torch.testing.assert_close(one.deep(X_BI, None, [0, 1, 2]), mmoe.deep(X_BI, None, [0, 1, 2]))
+
+
+def test_so_it_is_with_hidden_layers_in_the_gates():
+    one = ple(num_levels=1, num_specific_experts=0, gate=(7, 4))
+    mmoe = MMoEConfig(num_experts=3, expert=(8, 6), gate=(7, 4), tower=(5,)).build(Plan(10, Routes(TASKS)))
+    mmoe.experts.load_state_dict(one.shared_experts[0].state_dict())
+    mmoe.towers.load_state_dict(one.towers.state_dict())
+    first, later = mmoe.gates.hidden.first, mmoe.gates.hidden.later[0]
+    with torch.no_grad():
+        for task, (hidden, last) in enumerate(one.levels[0].gates):
+            hidden[0].bias.normal_(), hidden[3].bias.normal_()
+            first.weight.chunk(3)[task].copy_(hidden[0].weight)
+            first.bias.chunk(3)[task].copy_(hidden[0].bias)
+            later.weight[task].copy_(hidden[3].weight.T)
+            later.bias[task].copy_(hidden[3].bias)
+            mmoe.gates.weight[task].copy_(last.weight)
+    torch.testing.assert_close(one.deep(X_BI, None, [0, 1, 2]), mmoe.deep(X_BI, None, [0, 1, 2]))
+    torch.testing.assert_close(one.deep(X_BI, None, [1]), mmoe.deep(X_BI, None, [1]))
 
 
 def gradients(model, task):
