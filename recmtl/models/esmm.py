@@ -21,8 +21,8 @@ from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from recmtl.batch import Batch
-from recmtl.errors import ConfigError
 from recmtl.models.encoder import Encoded
+from recmtl.models.entire_space import check_chain, check_labels
 from recmtl.models.output import Output
 from recmtl.models.routes import Plan
 from recmtl.models.sharing import Heads, Sharing, SharingConfig
@@ -59,21 +59,7 @@ class ESMMConfig(SharingConfig):
         Raises:
             ConfigError: a task is a regression, or is not observed wherever the one before it is.
         """
-        space = schema.tasks[0].observed_if
-        for task in schema.tasks:
-            if task.kind != "binary":
-                raise ConfigError(
-                    f"the model {self.name!r} multiplies probabilities, and the task {task.name!r} is a regression.",
-                    hint="Choose another model, or leave this task out of the data set.",
-                )
-            if task.observed_if not in (None, space):
-                raise ConfigError(
-                    f"the model {self.name!r} learns from all rows, and the task {task.name!r} is observed only where "
-                    f"{task.observed_if}.",
-                    hint="Give the data set a label of it that is 0 in all other rows, without observed_if; or choose "
-                    "another model.",
-                )
-            space = task.observed_if
+        check_chain(schema, self.name, "multiplies probabilities")
 
 
 class ESMM(Sharing):
@@ -110,12 +96,4 @@ class ESMM(Sharing):
         Raises:
             ConfigError: a task was not observed in a row where the task before it is 0.
         """
-        before_BT = batch.observed_BT[:, :-1] & (batch.labels_BT[:, :-1] == 0)
-        names, missing_T = self.routes.tasks, (before_BT & ~batch.observed_BT[:, 1:]).any(0)
-        for missing, before, task in zip(missing_T.tolist(), names[:-1], names[1:], strict=True):
-            if missing:
-                raise ConfigError(
-                    f"the model 'esmm' learns from all rows, and the task {task!r} has no label in a row where "
-                    f"{before!r} is 0.",
-                    hint="Give it the label 0 there, or choose another model.",
-                )
+        check_labels(batch, self.routes.tasks, "esmm")
