@@ -10,6 +10,7 @@ from recmtl.models.output import Output
 from recmtl.models.routes import Plan, Routes
 from recmtl.models.shared_bottom import SharedBottomConfig
 from recmtl.models.snr import SNRConfig
+from recmtl.testing.model_contract import CHECKS
 from recmtl.testing.planted import planted, planted_schema
 from recmtl.training.config import TrainConfig
 from recmtl.training.loop import train
@@ -17,6 +18,11 @@ from recmtl.training.optimizers import AdamConfig
 
 TASKS = ("a", "b", "c")
 X_BI = torch.randn(7, 10, generator=torch.Generator().manual_seed(3))
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_plain_ways_keep_the_contract(check):
+    check(SNRConfig(kind="aver"))
 
 
 def snr(kind="trans", domains=1, **changes):
