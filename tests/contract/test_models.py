@@ -8,8 +8,15 @@ from recmtl.models.mmoe import MMoEConfig
 from recmtl.models.sharing import SharingConfig
 from recmtl.testing.model_contract import CHECKS
 
+
+def _ways(sharing):
+    """With parts for each domain, and without where the model can be that too."""
+    always = sharing.model_fields["per_domain"].default
+    return [sharing(per_domain=per_domain) for per_domain in ((True,) if always else (False, True))]
+
+
 CONFIGS = [
-    *(sharing(per_domain=per_domain) for sharing in SharingConfig.kinds.values() for per_domain in (False, True)),
+    *(config for sharing in SharingConfig.kinds.values() for config in _ways(sharing)),
     *(MMoEConfig(interaction=kind(), per_domain=True) for kind in InteractionConfig.kinds.values()),
 ]
 
