@@ -1,5 +1,7 @@
 """Every registered sharing with every registered interaction keeps the models' contract: a new file is covered."""
 
+from typing import get_args
+
 import pytest
 
 import recmtl.models  # noqa: F401  (registers them)
@@ -9,14 +11,13 @@ from recmtl.models.sharing import SharingConfig
 from recmtl.testing.model_contract import CHECKS
 
 
-def _ways(sharing):
-    """With parts for each domain, and without where the model can be that too."""
-    always = sharing.model_fields["per_domain"].default
-    return [sharing(per_domain=per_domain) for per_domain in ((True,) if always else (False, True))]
+def _choices(sharing):
+    """Both, or the one that a model about domains allows."""
+    return get_args(sharing.model_fields["per_domain"].annotation) or (False, True)
 
 
 CONFIGS = [
-    *(config for sharing in SharingConfig.kinds.values() for config in _ways(sharing)),
+    *(sharing(per_domain=choice) for sharing in SharingConfig.kinds.values() for choice in _choices(sharing)),
     *(MMoEConfig(interaction=kind(), per_domain=True) for kind in InteractionConfig.kinds.values()),
 ]
 
