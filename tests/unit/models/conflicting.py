@@ -18,8 +18,8 @@ USERS, ITEMS = 40, 40
 TASKS, DOMAINS = ("like", "share"), ("left", "right")
 SCHEMA = Schema(
     dataset="conflicting",
-    features=tuple(CategoricalFeature(name=name, table=name) for name in ("user", "item", "place")),
-    tables={"user": FIRST_ID + USERS, "item": FIRST_ID + ITEMS, "place": FIRST_ID + len(DOMAINS)},
+    features=tuple(CategoricalFeature(name=name, table=name) for name in ("user", "item")),
+    tables={"user": FIRST_ID + USERS, "item": FIRST_ID + ITEMS},
     tasks=tuple(Task(name=name, kind="binary") for name in TASKS),
     domains=DOMAINS,
     knots=2,
@@ -27,7 +27,8 @@ SCHEMA = Schema(
 
 
 def drawn(taste_DTUI, rows, seed):
-    """Rows of random users, items and domains; a label's logit is the taste of the user for the item.
+    """Rows of random users, items and domains, which no feature tells; a label's logit is the taste of the user for the
+    item.
 
     Args:
         taste_DTUI: of each domain and task.
@@ -38,7 +39,7 @@ def drawn(taste_DTUI, rows, seed):
     logits_BT = taste_DTUI[domain_B, :, user_B, item_B]
     labels_BT = chance.random(logits_BT.shape) < 1 / (1 + np.exp(-logits_BT))
     batch = Batch(
-        ids_BF=torch.from_numpy(np.stack([user_B, item_B, domain_B], axis=1) + FIRST_ID).int(),
+        ids_BF=torch.from_numpy(np.stack([user_B, item_B], axis=1) + FIRST_ID).int(),
         numbers_BN=torch.empty(rows, 0),
         sequences=(),
         labels_BT=torch.from_numpy(labels_BT).float(),
@@ -65,6 +66,13 @@ def reached(config, taste_DTUI, rows=6000, epochs=8, seed=0):
         labels_BT = batch.labels_BT.numpy()[in_domain_B]
         found += [auc(labels_BT[:, task], prediction_BT[in_domain_B, task]) for task in range(len(TASKS))]
     return sum(found) / len(found)
+
+
+def opposite_domains():
+    """taste_DTUI: what is liked in one domain is disliked in the other; what is shared is the same in both."""
+    like_I, share_I = np.random.default_rng(0).normal(scale=2, size=(2, ITEMS))
+    taste_DTI = np.stack([[like_I, share_I], [-like_I, share_I]])
+    return np.repeat(taste_DTI[:, :, None], USERS, axis=2)
 
 
 def tastes(seed, scale=3.0, width=2):
