@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import recmtl
-from recmtl.cli import config
+from recmtl.cli import config, models
 from recmtl.cli.demo import demo
 from recmtl.cli.doctor import doctor
 from recmtl.cli.download import download
@@ -36,7 +36,11 @@ app = typer.Typer(
 for command in (download, split_domains, prune_single, train_mtl, evaluate, predict, demo, doctor):
     app.command()(command)
 app.add_typer(config.app, name="config")
-COMMANDS = ("download", "split-domains", "prune-single", "train-mtl", "evaluate", "predict", "demo", "doctor", "config")
+app.add_typer(models.app, name="models")
+COMMANDS = (
+    "download", "split-domains", "prune-single", "train-mtl", "evaluate", "predict", "demo", "doctor", "config",
+    "models",
+)  # fmt: skip
 
 
 def _show_version(asked: bool) -> None:

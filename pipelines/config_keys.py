@@ -2,7 +2,7 @@
 
 import inspect
 import json
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -53,12 +53,13 @@ def config_keys() -> list[Table]:
     tables = [Table("Beside the sections", [], "", beside)]
     families: dict[Family, list[str]] = {}
     for section, kind in SECTIONS.items():
-        tables += _tables(section, [section], kind)
+        tables += tables_of(section, [section], kind)
         _collect(section, kind, families)
-    return tables + [table for family, where in families.items() for table in _tables(family.family, where, family)]
+    return tables + [table for family, where in families.items() for table in tables_of(family.family, where, family)]
 
 
-def _tables(title: str, where: Sequence[str], kind: type[Config]) -> Iterator[Table]:
+def tables_of(title: str, where: Sequence[str], kind: type[Config]) -> Iterator[Table]:
+    """Of a section's class or family: what all have, then what each member of the family has of its own."""
     yield Table(title, where, _text(kind), list(keys_of(kind)))
     for name, member in sorted(_members(kind).items()):
         shared = {key: field for key, field in kind.model_fields.items() if _same(field, member.model_fields[key])}
@@ -177,6 +178,8 @@ def _text(kind: type[BaseModel]) -> str:
     return " ".join(inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].split())
 
 
+BAR = "\\|"
+"""A bar within a cell."""
 INTRODUCTION = """\
 # Config keys
 
@@ -193,15 +196,13 @@ def as_markdown(tables: Sequence[Table]) -> str:
 def as_json(tables: Sequence[Table]) -> list[dict[str, Any]]:
     """One object for each key: where it may stand, of which member, and what the table says of it."""
     return [
-        {
-            "where": list(table.where),
-            "of": table.member,
-            **asdict(key),
-            "default": None if key.default is None else json.loads(key.default),
-        }
-        for table in tables
-        for key in table.keys
+        {"where": list(table.where), "of": table.member, **key_as_json(key)} for table in tables for key in table.keys
     ]
+
+
+def key_as_json(key: Key) -> dict[str, Any]:
+    """With the default as the value that it is."""
+    return {**asdict(key), "default": None if key.default is None else json.loads(key.default)}
 
 
 def _section(table: Table) -> str:
@@ -212,15 +213,19 @@ def _section(table: Table) -> str:
         head, where = f'### `"name": "{table.member}"`', ""
     parts = [head, where + table.text]
     if table.keys:
-        rows = [_row(key) for key in table.keys]
-        parts.append("\n".join(["| key | type | default | meaning |", "|---|---|---|---|", *rows]))
+        parts.append(markdown_table(["key", "type", "default", "meaning"], [_row(key) for key in table.keys]))
     return "\n\n".join(filter(None, parts))
 
 
-def _row(key: Key) -> str:
-    kind = key.type.replace("|", "\\|")
+def _row(key: Key) -> list[str]:
+    kind = key.type
     if key.family is not None:
         kind = kind.replace(key.family, f"[{key.family}](#{key.family.replace(' ', '-')})")
     default = "must be given" if key.required else "" if key.default is None else f"`{key.default}`"
-    default, meaning = (text.replace("|", "\\|") for text in (default, key.meaning))
-    return f"| `{key.name}` | {kind} | {default} | {meaning} |"
+    return [f"`{key.name}`", kind, default, key.meaning]
+
+
+def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Lines of a table."""
+    lines = [f"| {' | '.join(text.replace('|', BAR) for text in row)} |" for row in rows]
+    return "\n".join([f"| {' | '.join(headings)} |", f"{'|---' * len(headings)}|", *lines])

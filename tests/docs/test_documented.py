@@ -35,6 +35,8 @@ COMMANDS = (
     "config list",
     "config schema",
     "config presets",
+    "models list",
+    "models show",
 )
 
 

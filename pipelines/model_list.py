@@ -1,0 +1,125 @@
+"""What there is to choose from for `model` and `model.interaction`, read off the config classes."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+import recmtl.models  # noqa: F401  (registers them)
+from recmtl.config import Config, nearest
+from recmtl.errors import ConfigError
+from recmtl.models.interaction import InteractionConfig
+from recmtl.models.sharing import SharingConfig
+from recmtl.pipelines.config_keys import Key, key_as_json, markdown_table, tables_of
+
+PerDomain = Literal["if asked", "always", "never"]
+FAMILIES: tuple[tuple[type[SharingConfig | InteractionConfig], str], ...] = (
+    (SharingConfig, "model"),
+    (InteractionConfig, "model.interaction"),
+)
+"""A family, and the key that chooses from it."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model, or an interaction."""
+
+    name: str
+    where: str
+    """The key that chooses it."""
+    what: str
+    """What it is, in a sentence."""
+    paper: str
+    rule: str
+    """The equation in words."""
+    per_domain: PerDomain | None
+    """When a task has parts of its own for each domain; None of an interaction, which serves any model."""
+    keys: Sequence[Key]
+    """That it has of its own."""
+
+    @property
+    def settings(self) -> list[str]:
+        """What it can learn at once."""
+        return ["multi-task"] if self.per_domain == "never" else ["multi-task", "multi-domain", "both"]
+
+
+def entries() -> list[Entry]:
+    """Models, then interactions, each by name."""
+    found = []
+    for family, where in FAMILIES:
+        for table in tables_of(family.family, [where], family):
+            if table.member is not None:
+                kind = family.kinds[table.member]
+                what = first_sentence(table.text, kind.paper)
+                found.append(
+                    Entry(table.member, where, what, kind.paper, kind.rule, per_domain_of(kind), table.keys)
+                )  # fmt: skip
+    return found
+
+
+def entry(name: str) -> Entry:
+    """The one of that name.
+
+    Raises:
+        ConfigError: there is none; names the nearest.
+    """
+    found = {entry.name: entry for entry in entries()}
+    if name not in found:
+        what = f"there is no model and no interaction {name!r}{nearest(name, found)}"
+        raise ConfigError(f"{what}.", hint="See: recmtl models list")
+    return found[name]
+
+
+def as_json(entry: Entry) -> dict[str, Any]:
+    """For programs."""
+    return {
+        **asdict(entry), "settings": entry.settings, "keys": [key_as_json(key) for key in entry.keys],
+    }  # fmt: skip
+
+
+def settings_text(entry: Entry) -> str:
+    """What it can learn at once, in a line."""
+    if entry.per_domain == "if asked":
+        return "multi-task; multi-domain and both with per_domain: true"
+    always = "; it always has parts for each domain" if entry.per_domain == "always" else ""
+    return f"{', '.join(entry.settings)}{always}"
+
+
+def as_markdown(found: Sequence[Entry]) -> str:
+    """A table for each key that chooses."""
+    return "\n\n".join(_table([entry for entry in found if entry.where == where], where) for _, where in FAMILIES)
+
+
+def _table(found: Sequence[Entry], where: str) -> str:
+    of_models = where == "model"
+    heads = [
+        f"`{where}{'.name' if of_models else ''}`",
+        "what it is",
+        "paper",
+        *(["parts by domain"] * of_models),
+        "its own keys",
+    ]
+    rows = [
+        [f"`{entry.name}`", entry.what, entry.paper, *([entry.per_domain or ""] * of_models), _own(entry)]
+        for entry in found
+    ]
+    return markdown_table(heads, rows)
+
+
+def _own(entry: Entry) -> str:
+    return ", ".join(f"`{key.name}`" for key in entry.keys if "." not in key.name and key.name != "per_domain")
+
+
+def first_sentence(text: str, paper: str) -> str:
+    """Of a docstring, without the paper and the full stop."""
+    first = re.split(r"\.\s+(?=[A-Z])", text.replace(f" ({paper})", ""), maxsplit=1)[0]
+    return first.removesuffix(".")
+
+
+def per_domain_of(kind: type[Config]) -> PerDomain | None:
+    """What the class lets a config say of it."""
+    field = kind.model_fields.get("per_domain")
+    if field is None:
+        return None
+    choices = get_args(field.annotation)
+    return "if asked" if not choices else "always" if choices == (True,) else "never"
