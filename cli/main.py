@@ -15,30 +15,31 @@ from recmtl.cli.demo import demo
 from recmtl.cli.doctor import doctor
 from recmtl.cli.download import download
 from recmtl.cli.evaluate import evaluate
+from recmtl.cli.failures import explained, stopped
 from recmtl.cli.memory import keep_pages
 from recmtl.cli.predict import predict
 from recmtl.cli.prune_single import prune_single
+from recmtl.cli.run import run
 from recmtl.cli.split_domains import split_domains
 from recmtl.cli.train_mtl import train_mtl
-from recmtl.errors import ConfigError, Interrupted, MissingError, RecmtlError
+from recmtl.errors import ConfigError, RecmtlError
 
 EXIT_CODES = (
     "Exit codes: 0 done or done already, 1 internal error, 2 usage or config, 3 data refused, 5 input missing, network "
     "or no space, 6 artefacts damaged or not belonging together, 75 locked by another run, 130/143 interrupted."
 )
 EXAMPLE = "Example: recmtl demo --workspace demo"
-NO_MEMORY = ("not enough memory", "allocate memory", "size calculation overflowed")
-"""What torch says in its errors, which have no kind of their own."""
+COMPLETION = {"--install-completion", "--show-completion"}
 
 app = typer.Typer(
     help=f"{recmtl.__doc__}\n\n{EXIT_CODES}\n\n{EXAMPLE}", add_completion=True, pretty_exceptions_enable=False
 )
-for command in (download, split_domains, prune_single, train_mtl, evaluate, predict, demo, doctor):
+for command in (download, split_domains, prune_single, train_mtl, evaluate, predict, run, demo, doctor):
     app.command()(command)
 app.add_typer(config.app, name="config")
 app.add_typer(models.app, name="models")
 COMMANDS = (
-    "download", "split-domains", "prune-single", "train-mtl", "evaluate", "predict", "demo", "doctor", "config",
+    "download", "split-domains", "prune-single", "train-mtl", "evaluate", "predict", "run", "demo", "doctor", "config",
     "models",
 )  # fmt: skip
 
@@ -94,13 +95,13 @@ def _run(words: list[str]) -> int:
     try:
         code = app(words or ["--help"], prog_name="recmtl", standalone_mode=False)
         sys.stdout.flush()  # here a full disk below it can still be told
-        if code == 1:  # Typer's own, from --install-completion and --show-completion
+        if code == 1 and COMPLETION & set(words):  # Typer's own
             raise ConfigError(
                 "completion is not known for this shell.", hint="Run it from bash, zsh, fish or PowerShell."
             )
         if code != 128 + signal.SIGINT:
             return code if isinstance(code, int) else 0
-        explained: RecmtlError = _stopped()  # Typer has caught a KeyboardInterrupt
+        failure: RecmtlError = stopped()  # Typer has caught a KeyboardInterrupt
     except BrokenPipeError:
         raise
     except SystemExit as left:
@@ -110,40 +111,12 @@ def _run(words: list[str]) -> int:
     except Exception as error:
         if "--debug" in words:
             raise
-        explained = _explained(error, command)
+        failure = explained(error, command if command in COMMANDS else "")
     except KeyboardInterrupt:
-        explained = _stopped()
-    print_error(explained, command, as_json)
+        failure = stopped()
+    print_error(failure, command, as_json)
     try:
         sys.stdout.flush()
     except OSError:
         _drop_output()
-    return explained.exit_code
-
-
-def _stopped() -> Interrupted:
-    return Interrupted(signal.SIGINT, "stopped by SIGINT.")
-
-
-def _explained(error: Exception, command: str) -> RecmtlError:
-    if isinstance(error, RecmtlError):
-        return error
-    if isinstance(error, typer.Abort) or "Query interrupted" in str(error):  # the second is DuckDB's KeyboardInterrupt
-        return _stopped()
-    if isinstance(error, typer.TyperException):
-        from recmtl.config import plain_words
-
-        about = f"{command} " if command in COMMANDS else ""
-        return ConfigError(plain_words(error.format_message()), hint=f"See: recmtl {about}--help")
-    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("recmtl"):
-        return MissingError(f"the package {error.name!r} is not installed.", hint="recmtl doctor says what is missing.")
-    if isinstance(error, OSError) and error.strerror:
-        where = f"{error.filename}: " if error.filename else ""
-        return MissingError(
-            f"{where}{error.strerror.lower()}.", hint="Check the path, its owner, its mode and its disk."
-        )
-    if isinstance(error, MemoryError) or any(sign in str(error) for sign in NO_MEMORY):
-        return MissingError("there is not enough memory.", hint="Make the model or the batch smaller.")
-    return RecmtlError(
-        f"internal error: {type(error).__name__}: {error}", hint="--debug shows where; please report it."
-    )
+    return failure.exit_code

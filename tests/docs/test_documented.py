@@ -27,6 +27,7 @@ COMMANDS = (
     "train-mtl",
     "evaluate",
     "predict",
+    "run",
     "demo",
     "doctor",
     "config convert",

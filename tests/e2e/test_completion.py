@@ -51,6 +51,7 @@ def test_a_config_is_a_preset_or_lies_here(offered, workspace):
     (workspace / "adult_mine.json").write_text("{}")
     (workspace / "adult.txt").write_text("")
     assert offered("recmtl train-mtl --config ad") == ["adult.json", "adult_sex.json", "adult_mine.json"]
+    assert offered("recmtl run census.json adult_") == ["adult_sex.json", "adult_mine.json"]
     assert [*presets(), "adult_mine.json", "data/", "runs/"] == offered("recmtl train-mtl --config ")
     assert offered("recmtl train-mtl --config configs/a") == []  # then the shell completes the path
 
