@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from recmtl.models.interaction import Interaction, InteractionConfig, Read
-from recmtl.models.mmoe import MMoE
+from recmtl.models.omoe import OMoE
 from recmtl.models.shared_bottom import SharedBottom
 from recmtl.models.sharing import SharingConfig
 from recmtl.testing import model_contract as contract
@@ -164,13 +164,14 @@ def test_a_model_that_misses_most_of_the_truth_is_caught():
 
 
 def test_a_gate_that_learns_nothing_is_caught():
-    class Even(MMoE):
+    class Even(OMoE):
         def deep(self, x_BI, encoded, routes):
             mixed_BH = self.experts(x_BI).mean(1)
             return self.towers(mixed_BH.unsqueeze(1).expand(-1, len(routes), -1), routes)
 
     class EvenConfig(SharingConfig):
         expert: tuple[int, ...] = (8,)
+        gate: tuple[int, ...] = ()
         tower: tuple[int, ...] = ()
         num_experts: int = 2
 
