@@ -63,9 +63,10 @@ class Experiment:
         return on_disk if stream else load_part(self.split, self.schema, part)
 
     def check_tasks(self) -> None:
-        """Refuse losses and weights of tasks that the split does not have, and a model that cannot learn those that it
-        has, before any row is read.
+        """Refuse losses and weights of tasks that the split does not have, features that it does not have, and a model
+        that cannot learn its tasks, before any row is read.
         """
+        self.model.encoder.check(self.schema)
         self.model.check(self.schema)
         Objective(self.train.losses, self.schema, range(len(self.schema.tasks)))
         self.train.balance.check(self.schema.task_names)

@@ -28,7 +28,7 @@ def translate(reader: Reader) -> Translation:
             "bottom": reader.items("hidden_size", int),
             "tower": [],
             "interaction": "dot",
-            "encoder": {"embedding_dim": reader.take("embed_size", int)},
+            "encoder": {"embedding_dim": reader.take("embed_size", int), "pooling": _pooling(reader)},
         },
         "train": _train(reader),
     }
@@ -74,9 +74,14 @@ def _features(reader: Reader) -> None:
     for section in ("transform", "network"):
         reader.leave("is what the data set lt4rec says of its features", *(f"{section}.{key}" for key in lists))
     reader.dead("it is read and not used", "map_top_k_to_select", "network.attention_features")
+
+
+def _pooling(reader: Reader) -> str | None:
+    """None for the mean, which is what a list's vectors become here."""
     pooling = reader.take("network.pooling_type", str)
-    if pooling not in (None, "mean"):
+    if pooling not in (None, "mean", "sum"):
         reader.leave(f"is {pooling!r}; the vectors of a list are averaged here", "network.pooling_type")
+    return "sum" if pooling == "sum" else None
 
 
 def _leave_running(reader: Reader) -> None:

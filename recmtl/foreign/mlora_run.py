@@ -35,7 +35,10 @@ def translate(reader: Reader) -> Translation:
     dataset = _dataset(reader, seed)
     timed = mlora_splits.by_time(str(reader.document["dataset"].get("domain_split_path")))
     split = mlora_splits.split(dataset["name"], mlora_splits.SHARES, seed, timed) if dataset else None
-    sections = {"dataset": dataset, "split": split, "model": model(reader, name)}
+    deep = model(reader, name)
+    if dataset and "pretrained" in dataset and reader.take("train.emb_trainable", bool):
+        deep["encoder"]["train_vectors"] = True
+    sections = {"dataset": dataset, "split": split, "model": deep}
     sections["train"] = _train(reader, name, dataset["name"] if dataset else "", seed)
     return reader.finish(sections)
 
@@ -78,8 +81,6 @@ def _vectors(reader: Reader) -> dict[str, Any]:
     elif (name or "").lower() == "taobao":
         reader.notes.append("train.load_pretrain_emb: the published vectors stand in place of vectors that are learnt "
                             "there; here beside them")  # fmt: skip
-        if reader.take("train.emb_trainable", bool):
-            reader.leave("moves the published vectors there; here they stay as they are", "train.emb_trainable")
         return {"pretrained": True}
     else:
         reader.leave(

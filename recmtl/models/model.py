@@ -112,12 +112,18 @@ class Model(nn.Module):
 
     def dense_weights(self) -> dict[str, Tensor]:
         """All parameters but the embedding tables: what does not depend on the vocabularies."""
-        return {name: value for name, value in self.named_parameters() if name != TABLES}
+        tables = {id(table) for table in self.all_tables}
+        return {name: value for name, value in self.named_parameters() if id(value) not in tables}
 
     @property
     def tables(self) -> nn.Parameter:
-        """The embedding tables, whose gradients are sparse."""
+        """The embedding tables of the usual width, whose gradients are sparse."""
         return self.encoder.embeddings.weight
+
+    @property
+    def all_tables(self) -> list[nn.Parameter]:
+        """These, the narrower ones, and vectors that came with the data and are trained: all have sparse gradients."""
+        return self.encoder.tables()
 
     @property
     def device(self) -> torch.device:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -38,10 +39,14 @@ class Embeddings(nn.Module):
         """vectors_BFD of features with one id a row; `first_F` is where each one's table begins."""
         return F.embedding(ids_BF + first_F, self.weight, sparse=True)
 
-    def pooled(self, ids: Ragged, table: str) -> Tensor:
-        """mean_BD over each row's ids, of their true number; zero for a row without any."""
+    def pooled(self, ids: Ragged, table: str, mode: Literal["mean", "sum"] = "mean") -> Tensor:
+        """mean_BD or sum_BD over each row's ids, of their true number; zero for a row without any."""
         values_L = ids.values_L.long() + self.first[table]
-        return F.embedding_bag(values_L, self.weight, ids.offsets, mode="mean", sparse=True, include_last_offset=True)
+        return F.embedding_bag(values_L, self.weight, ids.offsets, mode=mode, sparse=True, include_last_offset=True)
+
+    def each(self, ids: Ragged, table: str) -> Tensor:
+        """vectors_LD of all ids."""
+        return F.embedding(ids.values_L.long() + self.first[table], self.weight, sparse=True)
 
     def first_rows(self, tables: Sequence[str]) -> Tensor:
         """Where the tables begin, int64."""

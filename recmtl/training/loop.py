@@ -118,8 +118,10 @@ class _Loop:
         self.objective = Objective(config.losses, model.schema, tasks)
         self.balance = config.balance.build(self.names)
         self.dense = list(model.dense_weights().values())
-        self.state = TrainState(model, [config.optimizer.build(self.dense), config.table_optimizer.build(model.tables)])
-        self.rates = [config.optimizer.learning_rate, config.table_optimizer.learning_rate]
+        self.tables = model.all_tables
+        of_tables = [config.table_optimizer.build(table) for table in self.tables]
+        self.state = TrainState(model, [config.optimizer.build(self.dense), *of_tables])
+        self.rates = [config.optimizer.learning_rate, *[config.table_optimizer.learning_rate] * len(self.tables)]
         if config.compile and model.masks is None:
             model.sharing.compile()
         self.steps_per_epoch = ceil(len(train_rows) / config.batch_size)
@@ -189,7 +191,8 @@ class _Loop:
         self.balance.backward(losses_T, self.model.sharing.extra_loss(output, batch, self.tasks))
         if self.config.clip_norm is not None:
             clip_grad_norm_(self.dense, self.config.clip_norm)
-        self.config.table_optimizer.settle(self.model.tables)
+        for table in self.tables:
+            self.config.table_optimizer.settle(table)
         for optimizer in self.state.optimizers:
             optimizer.step()
         return losses_T.detach()

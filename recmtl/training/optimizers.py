@@ -107,7 +107,7 @@ class TableOptimizerConfig(Component):
     """Added as l2 * weight to the gradient of the rows of a batch."""
 
     def build(self, table: Tensor) -> Optimizer:
-        """Over the tables' one weight."""
+        """Over one weight, the tables of one width."""
         raise TypeError(f"{type(self).__name__} builds nothing")
 
     def settle(self, table: Tensor) -> None:
@@ -126,7 +126,7 @@ class LazyAdamConfig(TableOptimizerConfig):
     name: Literal["lazy_adam"] = "lazy_adam"
 
     def build(self, table: Tensor) -> Optimizer:
-        """Over the tables' one weight."""
+        """Over one weight, the tables of one width."""
         return eager(LazyAdam)([table], self.learning_rate)
 
 
@@ -135,10 +135,10 @@ class TableAdamConfig(LazyAdamConfig):
 
     name: Literal["adam"] = "adam"  # type: ignore[assignment]
     dense_up_to: NonNegativeInt = 2**18
-    """Weights of all tables together up to which all rows move in every step."""
+    """Weights of all tables of one width together up to which all rows move in every step."""
 
     def build(self, table: Tensor) -> Optimizer:
-        """Over the tables' one weight."""
+        """Over one weight, the tables of one width."""
         if table.numel() > self.dense_up_to:
             return super().build(table)
         return eager(torch.optim.Adam)([table], self.learning_rate, weight_decay=self.l2, fused=True)
@@ -159,7 +159,7 @@ class RowwiseAdagradConfig(TableOptimizerConfig):
     """Rate of a step, before the factor of the schedule."""
 
     def build(self, table: Tensor) -> Optimizer:
-        """Over the tables' one weight."""
+        """Over one weight, the tables of one width."""
         return eager(RowwiseAdagrad)([table], self.learning_rate)
 
 
@@ -171,7 +171,7 @@ class SparseAdagradConfig(TableOptimizerConfig):
     """Rate of a step, before the factor of the schedule."""
 
     def build(self, table: Tensor) -> Optimizer:
-        """Over the tables' one weight."""
+        """Over one weight, the tables of one width."""
         checks = torch.sparse.check_sparse_tensor_invariants
         if not checks.is_enabled():
             checks.disable()  # they are off already, but torch warns at the first step unless told so
@@ -186,5 +186,5 @@ class SparseSgdConfig(TableOptimizerConfig):
     """Rate of a step, before the factor of the schedule."""
 
     def build(self, table: Tensor) -> Optimizer:
-        """Over the tables' one weight."""
+        """Over one weight, the tables of one width."""
         return eager(torch.optim.SGD)([table], self.learning_rate)

@@ -197,6 +197,12 @@ class TestLt4rec:
             {"embedding_dim": 16},
         )
 
+    @pytest.mark.parametrize(("kind", "pooling", "told"), [("mean", "mean", 0), ("sum", "sum", 0), ("fc", "mean", 1)])
+    def test_lists_are_pooled_as_there(self, read, kind, pooling, told):
+        recipe = read(LT4REC.replace("pooling_type: mean", f"pooling_type: {kind}"), "drank_tf.yaml")
+        assert recipe.section("model", SharingConfig).encoder.pooling == pooling
+        assert len([note for note in recipe.notes if "pooling_type is 'fc'; the vectors" in note]) == told
+
     def test_what_did_nothing_is_named(self, read):
         notes = read(LT4REC, "drank_tf.yaml").notes
         nobody = "had no effect in LT4REC (there is no such feature): left out"

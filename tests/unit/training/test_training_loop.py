@@ -177,7 +177,7 @@ def test_l2_on_tables_pulls_the_rows_of_the_batch_alone(trainer):
     )
     model = trainer.still()
     read = torch.zeros(len(model.tables), dtype=torch.bool)
-    read[(ids_BF + model.encoder.first_F).flatten()] = True
+    read[(ids_BF + model.encoder.embeddings.first_F).flatten()] = True
     for column, table in zip(few.batch.sequences, model.encoder.sequence_tables, strict=True):
         read[column.values_L + model.encoder.embeddings.first[table]] = True
     expected = torch.where(read.unsqueeze(1), -0.3 * model.tables.detach(), 0.0)
@@ -195,7 +195,7 @@ def test_rows_that_never_come_keep_their_vectors(trainer, name, l2):
     start = model.tables.detach().clone()
     trainer(model, rows=rows, batch_size=8, table_optimizer={"name": name, "l2": l2})
     came = torch.zeros(len(start), dtype=torch.bool)
-    came[(rows.batch.ids_BF + model.encoder.first_F).flatten()] = True
+    came[(rows.batch.ids_BF + model.encoder.embeddings.first_F).flatten()] = True
     for column, table in zip(rows.batch.sequences, model.encoder.sequence_tables, strict=True):
         came[column.values_L + model.encoder.embeddings.first[table]] = True
     moved = (model.tables.detach() != start).any(1)
