@@ -7,11 +7,18 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from recmtl.artifacts.progress import Silent
+from recmtl.batch import Batch, Ragged
 from recmtl.config import problems
+from recmtl.data.rows import RowsInMemory
 from recmtl.errors import ConfigError
 from recmtl.models.encoder import Encoder, EncoderConfig
-from recmtl.schema import CategoricalFeature
+from recmtl.models.model import Model
+from recmtl.models.shared_bottom import SharedBottomConfig
+from recmtl.schema import FIRST_ID, CategoricalFeature, Schema, SequenceFeature, Task
 from recmtl.testing.planted import planted, planted_schema
+from recmtl.training.config import TrainConfig
+from recmtl.training.loop import train
 
 BATCH = planted(60, seed=0).rows.batch
 DIM = 3
@@ -122,3 +129,38 @@ def test_a_target_is_the_one_category_with_the_sequences_table():
     twice = schema.model_copy(update={"features": (*schema.features, CategoricalFeature(name="last", table="item"))})
     with pytest.raises(ConfigError, match=r"of 'history' is 'target', and 'item' and 'last' share its table 'item'"):
         EncoderConfig(pooling={"history": "target"}).check(twice)
+
+
+def clicks(rows, seed, items=30, length=12):
+    """A click is likely where the item stands in the history, which it does in about two thirds of the rows."""
+    chance = np.random.default_rng(seed)
+    item_B, history_BL = chance.integers(items, size=rows), chance.integers(items, size=(rows, length))
+    again_B = chance.random(rows) < 0.5
+    history_BL[again_B, 0] = item_B[again_B]
+    likely_B = (history_BL == item_B[:, None]).any(1)
+    click_B = chance.random(rows) < 1 / (1 + np.exp(np.where(likely_B, -2.0, 2.0)))
+    history = Ragged(torch.from_numpy(history_BL.ravel() + FIRST_ID).int(), torch.arange(rows + 1) * length)
+    batch = Batch(
+        torch.from_numpy(item_B + FIRST_ID).int().unsqueeze(1), torch.empty(rows, 0), (history,),
+        torch.from_numpy(click_B).float().unsqueeze(1), torch.ones(rows, 1, dtype=torch.bool),
+        torch.zeros(rows, dtype=torch.int64), torch.ones(rows),
+    )  # fmt: skip
+    return RowsInMemory(batch, (rows,))
+
+
+def test_attention_towards_the_target_finds_it_in_a_history_where_the_mean_does_not():
+    features = (CategoricalFeature(name="item", table="item"), SequenceFeature(name="history", table="item"))
+    schema = Schema(
+        dataset="clicks", features=features, tables={"item": FIRST_ID + 30}, domains=("d",),
+        tasks=(Task(name="click", kind="binary"),),
+    )  # fmt: skip
+    rate = {"name": "adam", "learning_rate": 1e-2}
+    settings = TrainConfig(epochs=4, batch_size=128, optimizer=rate, table_optimizer=rate | {"learning_rate": 2e-2})
+    best = {}
+    for pooling in ("mean", "target"):
+        config = SharedBottomConfig(
+            bottom=(32, 16), tower=(), encoder=EncoderConfig(embedding_dim=8, pooling={"history": pooling})
+        )
+        state = train(Model(config, schema, 0), clicks(6000, 1), clicks(1000, 2), settings, [0], Silent())
+        best[pooling] = state.best_score
+    assert best["target"] > best["mean"] + 0.1 and best["target"] > 0.75, best
