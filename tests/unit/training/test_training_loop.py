@@ -36,8 +36,8 @@ def replaced(rows, **columns):
 
 def test_every_step_of_every_epoch_is_in_training_mode_though_validation_runs_between(trainer):
     model, seen = trainer.model(), []
-    model.register_forward_hook(
-        lambda module, _, __: seen.append((torch.is_grad_enabled(), {part.training for part in module.modules()}))
+    model.encoder.register_forward_hook(
+        lambda *_: seen.append((torch.is_grad_enabled(), {part.training for part in model.modules()}))
     )
     trainer(model, epochs=3)
     steps = [modes for with_gradient, modes in seen if with_gradient]
@@ -52,7 +52,7 @@ def test_an_epoch_visits_every_row_once_in_an_order_of_its_own(trainer):
     numbers_BN = rows.batch.numbers_BN.clone()
     numbers_BN[:, 1] = torch.arange(300)  # a row's name
     model, seen = trainer.model(), []
-    model.register_forward_pre_hook(
+    model.encoder.register_forward_pre_hook(
         lambda module, inputs: seen.append(inputs[0].numbers_BN[:, 1].int().tolist()) if module.training else None
     )
     trainer(model, rows=replaced(rows, numbers_BN=numbers_BN), epochs=3, shuffle_window=2)
