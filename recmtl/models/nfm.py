@@ -1,0 +1,48 @@
+"""Neural factorisation machine (He and Chua, SIGIR 2017, arXiv 1708.05027, eq. 2 to 6).
+
+    logit_t = deep_t([sum_(i<j) v_i * v_j, numbers]) + sum_i w_t[id_i] + u_t . numbers
+
+The deep part reads the products of all pairs of vectors, value by value, summed into one vector.
+"""
+
+from typing import ClassVar, Literal
+
+import torch
+
+from recmtl.models.encoder import Encoded, Encoder
+from recmtl.models.field_pairs import check_pairs
+from recmtl.models.interaction import Interaction, InteractionConfig, Read
+from recmtl.models.wide import Wide
+from recmtl.nn.fm import bi_interaction
+
+
+class NFMConfig(InteractionConfig):
+    """The products of all pairs of vectors summed into one, and beside the deep part a linear model (NFM)."""
+
+    wide: ClassVar = True
+    paper: ClassVar = "He and Chua, SIGIR 2017"
+    rule: ClassVar = (
+        "The deep part reads the sum of the products of all pairs of vectors, a vector too, beside the numbers; a "
+        "weight of each id and each number is added to the logit, one for each task."
+    )
+
+    name: Literal["nfm"] = "nfm"
+
+    def build(self, encoder: Encoder, tasks: int) -> "NFM":
+        """As wide as one vector and the numbers."""
+        check_pairs(self.name, encoder)
+        return NFM(encoder, tasks)
+
+
+class NFM(Interaction):
+    """x_BI with I = D + dense, and wide_BT."""
+
+    def __init__(self, encoder: Encoder, tasks: int) -> None:
+        super().__init__()
+        self.wide = Wide(encoder, tasks)
+        self.out_dim = encoder.dim + encoder.dense_dim
+
+    def forward(self, encoded: Encoded) -> Read:
+        """Pooled pairs, then the numbers; and the linear model."""
+        x_BI = torch.cat([bi_interaction(encoded.fields_BFD), encoded.dense_BK], dim=1)
+        return Read(x_BI, self.wide(encoded))
