@@ -1,8 +1,9 @@
 """DeepFM (Guo et al., IJCAI 2017, arXiv 1703.04247, eq. 1 to 4).
 
-    logit_t = deep_t(x) + sum_i w_t[id_i] + u_t . numbers + sum_(i<j) <v_i, v_j>        x: all vectors and numbers
+    logit_t = deep_t(x) + sum_i w_t[id_i] + u_t . numbers + sum_(i<j) <s_i * v_i, s_j * v_j>
 
-The machine's term has no weights of its own: it is the same for all tasks.
+x: all vectors and numbers. The machine's term is the same for all tasks. The paper has no scales s of the fields; they
+tell apart what shares a table (see nn/field_scale.py), and start small, so that the term of many fields does too.
 """
 
 from typing import ClassVar, Literal
@@ -11,15 +12,12 @@ from recmtl.models.encoder import Encoded, Encoder
 from recmtl.models.field_pairs import check_pairs
 from recmtl.models.interaction import Interaction, InteractionConfig, Read
 from recmtl.models.wide import Wide
+from recmtl.nn.field_scale import FieldScale
 from recmtl.nn.fm import bi_interaction
 
 
 class DeepFMConfig(InteractionConfig):
-    """All vectors and numbers side by side, and beside the deep part a factorisation machine (DeepFM).
-
-    The term of many features is large where their vectors are: with dozens of them give `encoder.initial_scale` a small
-    value, such as 0.1.
-    """
+    """All vectors and numbers side by side, and beside the deep part a factorisation machine (DeepFM)."""
 
     wide: ClassVar = True
     paper: ClassVar = "Guo et al., IJCAI 2017"
@@ -42,8 +40,10 @@ class DeepFM(Interaction):
     def __init__(self, encoder: Encoder, tasks: int) -> None:
         super().__init__()
         self.wide = Wide(encoder, tasks)
+        self.scale = FieldScale(len(encoder.fields), encoder.dim, std=0.3)
         self.out_dim = encoder.flat_dim
 
     def forward(self, encoded: Encoded) -> Read:
         """Side by side, and the machine."""
-        return Read(encoded.flat(), self.wide(encoded) + bi_interaction(encoded.fields_BFD).sum(1, keepdim=True))
+        machine_B1 = bi_interaction(self.scale(encoded.fields_BFD)).sum(1, keepdim=True)
+        return Read(encoded.flat(), self.wide(encoded) + machine_B1)

@@ -1,8 +1,9 @@
 """Neural factorisation machine (He and Chua, SIGIR 2017, arXiv 1708.05027, eq. 2 to 6).
 
-    logit_t = deep_t([sum_(i<j) v_i * v_j, numbers]) + sum_i w_t[id_i] + u_t . numbers
+    logit_t = deep_t([sum_(i<j) s_i * v_i * s_j * v_j, numbers]) + sum_i w_t[id_i] + u_t . numbers
 
-The deep part reads the products of all pairs of vectors, value by value, summed into one vector.
+The deep part reads the products of all pairs of vectors, value by value, summed into one vector. The paper has no
+scales s of the fields; they tell apart what shares a table (see nn/field_scale.py).
 """
 
 from typing import ClassVar, Literal
@@ -13,6 +14,7 @@ from recmtl.models.encoder import Encoded, Encoder
 from recmtl.models.field_pairs import check_pairs
 from recmtl.models.interaction import Interaction, InteractionConfig, Read
 from recmtl.models.wide import Wide
+from recmtl.nn.field_scale import FieldScale
 from recmtl.nn.fm import bi_interaction
 
 
@@ -40,9 +42,10 @@ class NFM(Interaction):
     def __init__(self, encoder: Encoder, tasks: int) -> None:
         super().__init__()
         self.wide = Wide(encoder, tasks)
+        self.scale = FieldScale(len(encoder.fields), encoder.dim, std=1.0)
         self.out_dim = encoder.dim + encoder.dense_dim
 
     def forward(self, encoded: Encoded) -> Read:
         """Pooled pairs, then the numbers; and the linear model."""
-        x_BI = torch.cat([bi_interaction(encoded.fields_BFD), encoded.dense_BK], dim=1)
-        return Read(x_BI, self.wide(encoded))
+        pooled_BD = bi_interaction(self.scale(encoded.fields_BFD))
+        return Read(torch.cat([pooled_BD, encoded.dense_BK], dim=1), self.wide(encoded))
