@@ -60,7 +60,7 @@ class Model(nn.Module):
             self.encoder = Encoder(config.encoder, schema, seed, vectors, copies, wide, unpooled)
             self.interaction = Interactions(config.interaction, self.encoder, tasks, copies)
             in_dim, fields, dim = self.interaction.out_dim, self.encoder.fields, self.encoder.dim
-            self.sharing = config.build(Plan(in_dim, self.routes, fields, dim, schema.domains))
+            self.sharing = config.build(Plan(in_dim, self.routes, fields, dim, schema.domains, self.encoder.dense_dim))
             self.heads = Heads(self.routes, self.sharing.out_dim)
         self.masks: Masks | None = None
         self.precision: Precision = "f32"

@@ -46,3 +46,5 @@ class Plan:
     """Width of each of them."""
     domains: tuple[str, ...] = ()
     """Domains of the data set; `Encoded.domain_B` holds their positions."""
+    dense_dim: int = 0
+    """Width of `Encoded.dense_BK`."""

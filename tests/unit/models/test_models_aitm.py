@@ -7,12 +7,10 @@ import pytest
 import torch
 
 from recmtl.artifacts.progress import SILENT
-from recmtl.errors import ConfigError
 from recmtl.models.aitm import AITMConfig
 from recmtl.models.model import Model
 from recmtl.models.output import Output
 from recmtl.models.routes import Plan, Routes
-from recmtl.schema import Task
 from recmtl.testing.planted import planted, planted_schema
 from recmtl.training.config import TrainConfig
 from recmtl.training.loop import train
@@ -20,8 +18,7 @@ from recmtl.training.predict import predict_rows
 
 TASKS = ("click", "cart", "buy")
 SCHEMA = planted_schema(entire_space=True)
-DATA = planted(64, seed=0, entire_space=True)
-BATCH = DATA.rows.batch
+BATCH = planted(64, seed=0, entire_space=True).rows.batch
 CONFIG = AITMConfig(tower=(9, 6))
 X_BI = torch.randn(7, 10, generator=torch.Generator().manual_seed(3))
 
@@ -126,24 +123,6 @@ class TestCalibrator:
             return (buy_B - click_B).clip(min=0).mean()
 
         assert contradictions(3.0) < 0.5 * contradictions(0.0)
-
-
-class TestTasksThatAreNoChainOverAllRows:
-    def test_one_that_is_observed_only_somewhere_is_refused(self):
-        with pytest.raises(ConfigError, match="'aitm' learns from all rows, and the task 'buy' is observed only where"):
-            Model(CONFIG, planted_schema(), seed=0)
-
-    def test_a_regression_is_refused(self):
-        schema = SCHEMA.model_copy(update={"tasks": (SCHEMA.tasks[0], Task(name="watched", kind="regression"))})
-        with pytest.raises(ConfigError, match="'aitm' compares probabilities, and the task 'watched' is a regression"):
-            Model(CONFIG, schema, seed=0)
-
-    def test_a_row_without_a_label_that_must_be_0_is_refused(self):
-        observed_BT = BATCH.observed_BT.clone()
-        observed_BT[(BATCH.labels_BT[:, 0] == 0).nonzero()[3], 1] = False
-        rows = replace(DATA.rows, batch=replace(BATCH, observed_BT=observed_BT))
-        with pytest.raises(ConfigError, match="'aitm' learns from all rows, and the task 'buy' has no label in a row"):
-            train(Model(CONFIG, SCHEMA, seed=0), rows, DATA.rows, TrainConfig(epochs=1), [0, 1], SILENT)
 
 
 def test_one_task_is_a_tower_and_a_head():

@@ -10,7 +10,6 @@ import torch
 
 from recmtl.adapters.mask import Masks
 from recmtl.artifacts.progress import SILENT
-from recmtl.errors import ConfigError
 from recmtl.metrics.auc import auc
 from recmtl.models.escm2 import ESCM2Config
 from recmtl.models.model import Model
@@ -23,8 +22,7 @@ from recmtl.training.config import TrainConfig
 from recmtl.training.loop import train
 
 SCHEMA = planted_schema(entire_space=True)
-DATA = planted(64, seed=0, entire_space=True)
-BATCH = DATA.rows.batch
+BATCH = planted(64, seed=0, entire_space=True).rows.batch
 THREE = SCHEMA.model_copy(update={"tasks": tuple(Task(name=n, kind="binary") for n in ("click", "cart", "buy"))})
 KINDS = ("ips", "dr")
 
@@ -229,24 +227,6 @@ def test_it_learns_the_conversion_rate_of_rows_without_a_click(kind):
     own_BT = output.auxiliary["own"].detach()
     of_click, of_conversion = (auc(likely_B.numpy(), own_BT[:, task].numpy()) for task in (0, 1))
     assert of_conversion > 0.93 > of_click
-
-
-class TestTasksThatAreNoChainOverAllRows:
-    def test_one_that_is_observed_only_somewhere_is_refused(self):
-        with pytest.raises(ConfigError, match="'escm2' learns from all rows, and the task 'buy' is observed only"):
-            Model(config(), planted_schema(), seed=0)
-
-    def test_a_regression_is_refused(self):
-        schema = SCHEMA.model_copy(update={"tasks": (SCHEMA.tasks[0], Task(name="watched", kind="regression"))})
-        with pytest.raises(ConfigError, match="'escm2' multiplies probabilities, and the task 'watched' is a regr"):
-            Model(config(), schema, seed=0)
-
-    def test_a_row_without_a_label_that_must_be_0_is_refused(self):
-        observed_BT = BATCH.observed_BT.clone()
-        observed_BT[(BATCH.labels_BT[:, 0] == 0).nonzero()[3], 1] = False
-        rows = replace(DATA.rows, batch=replace(BATCH, observed_BT=observed_BT))
-        with pytest.raises(ConfigError, match="'escm2' learns from all rows, and the task 'buy' has no label in a row"):
-            train(Model(config(), SCHEMA, seed=0), rows, DATA.rows, TrainConfig(epochs=1), [0, 1], SILENT)
 
 
 @pytest.mark.parametrize("kind", KINDS)
