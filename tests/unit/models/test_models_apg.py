@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 import torch
+from conflicting_domains import auc_on_conflicting_domains
 from pydantic import ValidationError
 
 from recmtl.errors import ConfigError
 from recmtl.models.apg import APGConfig
 from recmtl.models.model import Model
+from recmtl.models.shared_bottom import SharedBottomConfig
 from recmtl.testing.planted import planted, planted_schema
 
 BATCH = planted(40, seed=0).rows.batch
@@ -117,3 +119,9 @@ def test_factors_narrower_than_what_they_make_are_refused():
     with pytest.raises(ValidationError, match="inner_rank must be greater than the rank 16, or 0"):
         APGConfig(inner_rank=16)
     assert APGConfig(inner_rank=0).rank == 16
+
+
+def test_domains_that_want_the_contrary_are_learnt_where_a_shared_bottom_cannot():
+    widths = {"bottom": (32, 16), "tower": (8,)}
+    assert auc_on_conflicting_domains(SharedBottomConfig(**widths)) < 0.55
+    assert auc_on_conflicting_domains(APGConfig(**widths, rank=8, inner_rank=16)) > 0.88

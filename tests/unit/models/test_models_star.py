@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 import torch
+from conflicting_domains import auc_on_conflicting_domains
 from pydantic import ValidationError
 
 from recmtl.artifacts.progress import SILENT
 from recmtl.models.model import Model
 from recmtl.models.routes import Plan, Routes
+from recmtl.models.shared_bottom import SharedBottomConfig
 from recmtl.models.star import STARConfig
 from recmtl.testing.planted import planted, planted_schema
 from recmtl.training.config import TrainConfig
@@ -181,3 +183,10 @@ def test_one_domain_with_one_task_is_trained():
     rows = replace(rows, batch=batch)
     state = train(Model(CONFIG, one, seed=0), rows, rows, TrainConfig(epochs=2, batch_size=33), [0], SILENT)
     assert state.history[1]["loss"]["click"] < state.history[0]["loss"]["click"]
+
+
+def test_domains_that_want_the_contrary_are_learnt_where_a_shared_bottom_cannot():
+    """Two units: with them all domains pass one and the same narrow network, or each its own."""
+    for per_domain in (False, True):
+        assert auc_on_conflicting_domains(SharedBottomConfig(bottom=(2,), tower=(), per_domain=per_domain)) < 0.86
+    assert auc_on_conflicting_domains(STARConfig(bottom=(2,), tower=())) > 0.89
