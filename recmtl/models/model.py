@@ -24,6 +24,7 @@ from recmtl.models.interactions import Interactions
 from recmtl.models.output import Output, joined
 from recmtl.models.routes import Plan, Routes
 from recmtl.models.sharing import SharingConfig
+from recmtl.models.targets import targets_of
 from recmtl.nn.precision import Precision, products_in
 from recmtl.schema import Schema
 
@@ -60,7 +61,9 @@ class Model(nn.Module):
             self.encoder = Encoder(config.encoder, schema, seed, vectors, copies, wide, unpooled)
             self.interaction = Interactions(config.interaction, self.encoder, tasks, copies)
             in_dim, fields, dim = self.interaction.out_dim, self.encoder.fields, self.encoder.dim
-            self.sharing = config.build(Plan(in_dim, self.routes, fields, dim, schema.domains, self.encoder.dense_dim))
+            dense_dim, targets = self.encoder.dense_dim, targets_of(schema, fields)
+            plan = Plan(in_dim, self.routes, fields, dim, schema.domains, dense_dim, targets)
+            self.sharing = config.build(plan)
             self.heads = Heads(self.routes, self.sharing.out_dim)
         self.masks: Masks | None = None
         self.precision: Precision = "f32"

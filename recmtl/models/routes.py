@@ -48,3 +48,7 @@ class Plan:
     """Domains of the data set; `Encoded.domain_B` holds their positions."""
     dense_dim: int = 0
     """Width of `Encoded.dense_BK`."""
+    targets: tuple[int | None, ...] = ()
+    """For each of `Encoded.sequences` the place in `fields` of the feature that shares its table (of a history of items
+    that of the item), if there is one.
+    """
