@@ -11,6 +11,7 @@ from torch import Tensor
 
 from recmtl.adapters.mask import Masks
 from recmtl.artifacts.hashing import sha256_file
+from recmtl.metrics.predictions import TaskPredictions
 from recmtl.models.model import Model
 from recmtl.pipelines.checkpoint import save_checkpoint
 from recmtl.pipelines.experiment import Experiment, open_experiment
@@ -76,7 +77,7 @@ class TrainMtl(Stage):
         def save(name: str, weights: Mapping[str, Tensor]) -> None:
             save_checkpoint(out / name, weights, masks, experiment.split_hash)
 
-        def after_epoch(state: TrainState) -> None:
+        def after_epoch(state: TrainState, predictions: Sequence[TaskPredictions]) -> None:
             if keep_all:
                 save(f"epoch-{state.epoch}.pt", weights_of(state.model))
 

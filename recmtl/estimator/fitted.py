@@ -1,9 +1,10 @@
 """What fitting comes to, and how rows go through it: the same steps as in the stages, without their files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,17 @@ from recmtl.data.database import database
 from recmtl.data.in_memory import encode_rows
 from recmtl.data.layout import Layout
 from recmtl.data.loading import Source
+from recmtl.data.rows import RowsInMemory
 from recmtl.data.split import prepare
 from recmtl.errors import ConfigError, DataError
 from recmtl.estimator.columns import WEIGHT, Column, find_columns, raw_columns
 from recmtl.estimator.errors import RefusedData
 from recmtl.estimator.labels import Labels, make_tasks
 from recmtl.estimator.settings import MEAN, Settings, check_columns
+from recmtl.metrics.predictions import TaskPredictions
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig
+from recmtl.schema import Task
 from recmtl.training.loop import train
 from recmtl.training.scorer import ANY_DOMAIN, Scorer, domain_index
 from recmtl.training.state import TrainState
@@ -34,6 +38,17 @@ NAME = "X"
 PLACE = "X and y"
 """Where errors say that they are."""
 _MORE = "Give more rows, or a larger validation_share."
+_MORE_THERE = "Give validation rows of which some task has different labels."
+
+
+@dataclass(frozen=True)
+class WholeCourse:
+    """A training that takes all rows, runs to its last epoch and keeps that one's weights."""
+
+    after_epoch: Callable[[TrainState, RowsInMemory, Sequence[TaskPredictions]], None]
+    """Told of each epoch: what training has come to, its rows, and what the model says of the watched ones."""
+    watched: tuple[pd.DataFrame, Labels] | None = None
+    """Rows that are watched and not trained on, with the columns and tasks of the others; None: the training rows."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +101,14 @@ def _stand_in(unknown: str | None, domains: Sequence[str]) -> int:
     return domains.index(unknown)
 
 
-def fit(X: pd.DataFrame, labels: Labels, weight_B: NDArray[np.float64] | None, settings: Settings) -> Fitted:
+def fit(
+    X: pd.DataFrame,
+    labels: Labels,
+    weight_B: NDArray[np.float64] | None,
+    settings: Settings,
+    course: WholeCourse | None = None,
+    tables: Mapping[str, str] = MappingProxyType({}),
+) -> Fitted:
     """Fit vocabularies and knots, train, and keep the weights of the best epoch.
 
     Args:
@@ -94,6 +116,8 @@ def fit(X: pd.DataFrame, labels: Labels, weight_B: NDArray[np.float64] | None, s
         labels: of the same rows.
         weight_B: of the same rows, or None.
         settings: checked.
+        course: how training goes if it does not stop early.
+        tables: column -> the embedding table that it shares; any other has its own.
 
     Raises:
         ConfigError: a parameter does not fit the data; training diverged.
@@ -111,36 +135,66 @@ def fit(X: pd.DataFrame, labels: Labels, weight_B: NDArray[np.float64] | None, s
         sequences=raw_of["sequence"],
         domain=next((c.raw for c in columns if c.name == settings.domain), None),
         weight=WEIGHT if weight_B is not None else None,
+        tables={column.raw: tables[column.name] for column in columns if column.name in tables},
         ready_made=True,
+        ready_made_valid=course is not None,
     )
-    raw = {"row": pa.array(np.arange(len(X))), **raw_columns(X, columns)}
-    raw |= {task.name: pa.array(label, from_pandas=True) for task, label in zip(tasks, labels.label_BT.T, strict=True)}
-    raw |= {WEIGHT: pa.array(weight_B)} if weight_B is not None else {}
-    scorer, state = _train(pa.table(raw), layout, settings)
+    raw = _raw_rows("train", 0, X, labels, weight_B, columns, tasks)
+    if course is not None and course.watched is not None:
+        others, of_others = course.watched
+        ones = None if weight_B is None else np.ones(len(others))
+        raw = pa.concat_tables([raw, _raw_rows("valid", len(X), others, of_others, ones, columns, tasks)])
+    scorer, state = _train(raw, layout, settings, course)
     return Fitted(
-        columns, settings.domain, labels.flat, settings.model, scorer, state.history, state.best_epoch,
-        settings.random_state,
+        columns, settings.domain, labels.flat, settings.model, scorer, state.history,
+        state.best_epoch if course is None else state.epoch - 1, settings.random_state,
     )  # fmt: skip
 
 
-def _train(raw: pa.Table, layout: Layout, settings: Settings) -> tuple[Scorer, TrainState]:
+def _raw_rows(
+    part: str,
+    first: int,
+    X: pd.DataFrame,
+    labels: Labels,
+    weight_B: NDArray[np.float64] | None,
+    columns: Sequence[Column],
+    tasks: Sequence[Task],
+) -> pa.Table:
+    """A part, its rows counted from `first`."""
+    raw = {"row": pa.array(np.arange(first, first + len(X))), "part": pa.array([part] * len(X), pa.string())}
+    raw |= raw_columns(X, columns)
+    raw |= {task.name: pa.array(label, from_pandas=True) for task, label in zip(tasks, labels.label_BT.T, strict=True)}
+    return pa.table(raw | ({WEIGHT: pa.array(weight_B)} if weight_B is not None else {}))
+
+
+def _train(raw: pa.Table, layout: Layout, settings: Settings, course: WholeCourse | None) -> tuple[Scorer, TrainState]:
     with TemporaryDirectory(prefix="recmtl-") as spill, database(Path(spill)) as connection:
         connection.register("given", raw)
-        query = "SELECT *, 'train' AS part FROM given"
-        source = Source(NAME, layout, query, PLACE, "Rows are counted from 0.", stored=True)
+        source = Source(NAME, layout, "SELECT * FROM given", PLACE, "Rows are counted from 0.", stored=True)
         prepared = prepare(connection, source, settings.policy, ["train"])
-        if "valid" not in prepared.counts:
+        if course is None and "valid" not in prepared.counts:
             raise RefusedData(f"of {len(raw)} samples none is left for validation.", hint=_MORE)
         parts = encode_rows(connection, prepared.encoder, NAME)
     schema = prepared.schema
     _stand_in(settings.unknown_domain, schema.domains)
     settings.train.balance.check(schema.task_names)
     model = Model(settings.model, schema, settings.random_state)
-    tasks = range(len(schema.tasks))
     try:
-        state = train(model, parts["train"], parts["valid"], settings.training, tasks, Silent())
+        state = _run(model, parts, settings, course)
     except DataError as error:  # it speaks of a split's files
-        raise RefusedData(error.message, hint=_MORE) from error
-    model.load_state_dict(state.best_weights)
+        raise RefusedData(error.message, hint=_MORE if course is None else _MORE_THERE) from error
     model.eval()
     return Scorer(model, prepared.encoder.features), state
+
+
+def _run(model: Model, parts: Mapping[str, RowsInMemory], settings: Settings, course: WholeCourse | None) -> TrainState:
+    tasks, rows = range(len(model.schema.tasks)), parts["train"]
+    if course is None:
+        state = train(model, rows, parts["valid"], settings.training, tasks, Silent())
+        model.load_state_dict(state.best_weights)
+        return state
+    config = settings.training.model_copy(update={"patience": settings.train.epochs})
+    return train(
+        model, rows, parts.get("valid", rows), config, tasks, Silent(),
+        after_epoch=lambda state, predictions: course.after_epoch(state, rows, predictions),
+    )  # fmt: skip

@@ -156,7 +156,11 @@ class MultiTaskRanker(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
             MissingError: nothing is there.
             DamagedError: a file is not as it was written, or is none of these.
         """
-        saved = folder.load(Path(path), cls._get_param_names())
+        return cls.of(folder.load(Path(path), cls._get_param_names()))
+
+    @classmethod
+    def of(cls, saved: folder.Saved) -> Self:
+        """The estimator that such a folder holds."""
         ranker = cls(**saved.parameters)
         ranker._take(saved.fitted)
         ranker.n_features_in_ = len(saved.fitted.columns)

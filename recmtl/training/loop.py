@@ -39,7 +39,8 @@ from recmtl.training.state import TrainState
 CHECKPOINT_SECONDS = 300.0
 """Of work that a kill may cost."""
 
-AfterEpoch = Callable[[TrainState], None]
+AfterEpoch = Callable[[TrainState, Sequence[TaskPredictions]], None]
+"""Told of an epoch: what training has come to, and what the model says of the validation rows."""
 
 _DIVERGED = 1e6
 """No mean loss comes near: all start about 1 or below it, whatever the labels' units are."""
@@ -81,13 +82,13 @@ def train(
         loop.restore()
         while not loop.done:
             try:
-                loop.epoch()
+                predictions = loop.epoch()
             except Interrupted:
                 loop.save()
                 raise
             progress.say(_line(loop.state))
             if after_epoch is not None:
-                after_epoch(loop.state)
+                after_epoch(loop.state, predictions)
             loop.save()
     return loop.state
 
@@ -151,8 +152,8 @@ class _Loop:
             tensors.save(self.checkpoint, self.state.content())
         self.saved = monotonic()
 
-    def epoch(self) -> None:
-        """The rest of an epoch, its validation and its record.
+    def epoch(self) -> list[TaskPredictions]:
+        """The rest of an epoch, its validation and its record; what the model says of the validation rows.
 
         Raises:
             Interrupted: a signal came; the state can go on from here.
@@ -181,6 +182,7 @@ class _Loop:
         valid_rows = WatchedRows(self.valid_rows, "validation", self.progress)
         predictions = task_predictions(self.model, valid_rows, self.tasks)
         self.record(state.loss_T / state.rows_T.clamp(min=torch.finfo(torch.float32).tiny), predictions)
+        return predictions
 
     def step(self, batch: Batch) -> Tensor:
         """One update; the losses_T before it."""
