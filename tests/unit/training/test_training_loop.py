@@ -324,7 +324,7 @@ def worsening(trainer, **config):
     }
     state = trainer(
         trainer.still(),
-        after=lambda state: seen.append(weights_of(state.model)),
+        after=lambda state, predictions: seen.append(weights_of(state.model)),
         **{"epochs": 20, **optimizers, **config},
     )
     return state, seen
