@@ -4,85 +4,63 @@ from collections.abc import Mapping
 from typing import Any
 
 from recmtl.foreign.base import Reader
-
-NAMES = {"sharedbottom": "shared_bottom", "pcg": "mmoe", "mlp": "shared_bottom", "escm": "escm2"}
-"""A model's name there -> here, where it differs."""
-_TOWER = "tower_dnn_hidden_units"
-_MMOE = ("num_experts", "expert_dnn_hidden_units", "gate_dnn_hidden_units", _TOWER)
-_READ: Mapping[str, tuple[str, ...]] = {
-    "mlp": ("dnn_hidden_units",),
-    "esmm": (_TOWER,),
-    "sharedbottom": ("bottom_dnn_hidden_units", _TOWER),
-    "mmoe": _MMOE,
-    "pcg": _MMOE,
-    "ple": ("shared_expert_num", "specific_expert_num", "num_levels", *_MMOE[1:]),
-}
-"""A model there that is here as well -> the keys of sizes that it reads."""
-_SIZES = ("num_experts", "shared_expert_num", "specific_expert_num", "num_levels")
-_UNITS = ("expert_dnn_hidden_units", "dnn_hidden_units", "bottom_dnn_hidden_units", _TOWER)
+from recmtl.foreign.mmlrec_shapes import DEFAULTS, SHAPES, SIZES
 
 
 def model(reader: Reader) -> dict[str, Any]:
     """Its name and sizes; a model that is not here is named, to be refused where it is read."""
     given = (reader.take("model_config.model_name", str) or "").lower()
-    sizes = {key: reader.take(f"model_config.{key}", int) for key in _SIZES}
-    units = {key: reader.items(f"model_config.{key}", int) for key in _UNITS}
-    expert, tower = units["expert_dnn_hidden_units"], units["tower_dnn_hidden_units"]
-    name = NAMES.get(given, given)
-    found: dict[str, Any] = {"name": name}
-    if given == "mlp":
-        found |= {"bottom": units["dnn_hidden_units"], "tower": []}
-    elif name == "shared_bottom":
-        found |= {"bottom": units["bottom_dnn_hidden_units"], "tower": tower}
-    elif name == "esmm":
-        found |= {"tower": tower}
-    elif name == "mmoe":
-        found |= {"num_experts": sizes["num_experts"], "expert": expert, "tower": tower}
-    elif name == "ple":
-        counts = {
-            "num_specific_experts": sizes["specific_expert_num"],
-            "num_shared_experts": sizes["shared_expert_num"],
-        }
-        found |= {"num_levels": sizes["num_levels"], **counts, "expert": expert, "tower": tower}
-    _leave_sizes(reader, given)
-    _leave(reader)
-    width = reader.take("model_config.emb", int)
-    return {**found, "dropout": reader.take("model_config.dnn_dropout", float), "encoder": {"embedding_dim": width}}
-
-
-def _leave_sizes(reader: Reader, given: str) -> None:
-    """A config has the sizes of all models."""
-    gate = "gate_dnn_hidden_units"
-    read = _READ.get(given)
-    others = [f"model_config.{key}" for key in (*_SIZES, *_UNITS, gate) if key not in (read or ())]
-    if read is None:
-        reader.leave(f"may be a size of {given!r}, which is no model here", *others)
-        return
-    reader.dead(f"the model is {given!r}", *others)
-    if gate in read:
-        reader.leave("has no counterpart (a gate has no hidden layers here)", f"model_config.{gate}")
-    if given == "esmm":
-        reader.notes.append(
-            "model_config.model_name: which of the labels 'esmm' took for the first was chance there; here it is the "
-            "data set's first task"
+    sizes: dict[str, Any] = {key: reader.take(f"model_config.{key}", int) for key in SIZES}
+    sizes |= {key: reader.items(f"model_config.{key}", int) for key in DEFAULTS if key not in SIZES}
+    shape = SHAPES.get(given)
+    found = {"name": given} if shape is None else {"name": shape.name, **shape.fixed, **_keys(shape.keys, sizes)}
+    read = () if shape is None else shape.read
+    others = [f"model_config.{key}" for key in DEFAULTS if key not in read]
+    if shape is None:
+        reader.leave(f"may be a size of {given!r}, which is no model of MMLRec", *others)
+    else:
+        reader.dead(f"the model is {given!r}", *others)
+        reader.leave(
+            "has no counterpart (gates have no hidden layers here)", *(f"model_config.{key}" for key in shape.lost)
         )
-    if given == "mlp":
-        reader.notes.append(
-            "model_config.model_name: 'mlp' ranks rows alike for all tasks there; here each task has its own output"
-        )
+        reader.notes += [f"model_config.model_name: {note}" for note in shape.notes]
+    _leave(reader, given)
+    return {
+        **found,
+        "per_domain": _per_domain(reader),
+        "dropout": reader.take("model_config.dnn_dropout", float),
+        "encoder": {"embedding_dim": reader.take("model_config.emb", int)},
+    }
 
 
-def _leave(reader: Reader) -> None:
+def _keys(keys: Mapping[str, str], sizes: Mapping[str, Any]) -> dict[str, Any]:
+    """The sizes under their names here; lists that go to one name one behind the other."""
+    found: dict[str, Any] = {}
+    for there, here in keys.items():
+        value = DEFAULTS[there] if sizes[there] is None else sizes[there]
+        found[here] = [*found[here], *value] if here in found else value
+    return found
+
+
+def _per_domain(reader: Reader) -> bool | None:
+    """A cell of several scenarios has a head for each of them, and so it is here."""
     kind = reader.take("model_config.task_name", str)
-    if kind in ("msl", "mtmsl"):
-        reader.notes.append(
-            f"model_config.task_name: {kind!r} has a tower for each domain there, trained on the rows of all; here one "
-            "for each task, and the domain is a feature"
-        )
+    if kind not in ("msl", "mtmsl"):
+        return None
+    reader.notes.append(
+        f"model_config.task_name: {kind!r} trained what a domain has of its own on the rows of all domains there; "
+        "here on the domain's"
+    )
+    return True
+
+
+def _leave(reader: Reader, given: str) -> None:
     for key in ("task", "task_names", "task_types", "l2_reg_linear"):
         reader.leave("says nothing here", f"model_config.{key}")
     if reader.take("model_config.dnn_use_bn", bool):
-        reader.leave("has no counterpart (layers have no batch normalisation here)", "model_config.dnn_use_bn")
+        why = "is about 'star', which always normalises here" if given == "star" else "has no counterpart"
+        more = "" if given == "star" else " (layers have no batch normalisation here)"
+        reader.leave(f"{why}{more}", "model_config.dnn_use_bn")
     if reader.take("model_config.dnn_activation", str) not in (None, "relu"):
         reader.leave("is not relu, which it is here", "model_config.dnn_activation")
     if reader.take("model_config.use_cka_loss", bool):

@@ -12,6 +12,7 @@ from recmtl.data.datasets.base import DatasetConfig
 from recmtl.data.policies import SplitConfig
 from recmtl.errors import ConfigError
 from recmtl.foreign import SHAPES, translate
+from recmtl.foreign.mmlrec_shapes import SHAPES as MMLREC_MODELS
 from recmtl.foreign.yaml_text import read_yaml
 from recmtl.models.sharing import SharingConfig
 from recmtl.recipe import presets, read_preset, read_recipe
@@ -76,7 +77,7 @@ class TestMmlrec:
             ("mmoe", {"num_experts": 4, "expert": (256, 128), "tower": (64,)}),
             ("sharedbottom", {"bottom": (128,), "tower": (64,)}),
             ("mlp", {"bottom": (256, 128, 64), "tower": ()}),
-            ("esmm", {"name": "esmm", "tower": (64,)}),
+            ("esmm", {"name": "esmm", "tower": (256, 128)}),
         ],
     )
     def test_a_cell_can_run(self, read, model, expected):
@@ -116,7 +117,13 @@ class TestMmlrec:
         recipe = read(json.dumps(cell(scenes, {"task_name": "msl", "model_name": "mmoe"})), "x.json")
         check_runnable(recipe)
         assert recipe.section("dataset", DatasetConfig).domain == domain
-        assert any("a tower for each domain there" in note for note in recipe.notes)
+        assert recipe.section("model", SharingConfig).per_domain
+        assert any(note.startswith("model_config.task_name: 'msl' trained what a domain") for note in recipe.notes)
+
+    @pytest.mark.parametrize(("kind", "per_domain"), [("mtl", False), ("msl", True), ("mtmsl", True)])
+    def test_several_scenarios_have_a_head_each(self, read, kind, per_domain):
+        recipe = read(json.dumps(cell(model={"task_name": kind})), "x.json")
+        assert recipe.section("model", SharingConfig).per_domain == per_domain
 
     def test_dead_keys_are_named(self, read):
         recipe = read(json.dumps(cell(model={"loss_weights": [2, 1]})), "x.json")
@@ -129,18 +136,54 @@ class TestMmlrec:
         }  # fmt: skip
         assert not [note for note in recipe.notes if "is not known" in note]
 
-    @pytest.mark.parametrize("name", ["mlp", "sharedbottom", "mmoe", "pcg", "ple", "esmm", "no_such"])
-    def test_no_key_is_dropped_without_a_word(self, read, name):
-        recipe = read(json.dumps(cell(model={"model_name": name})), "x.json")
+    @pytest.mark.parametrize(
+        ("model", "expected"),
+        [
+            ("cross_stitch", {"name": "cross_stitch", "bottom": [256, 128, 64], "tower": [64]}),
+            ("snr_trans", {"name": "snr", "kind": "trans", "num_subnetworks": 4, "layers": [256, 128], "tower": [64]}),
+            ("mssm", {"name": "mssm", "num_subnetworks": 4, "layers": [256, 128], "tower": [64]}),
+            ("aitm", {"name": "aitm", "tower": [256, 128, 64]}),
+            ("escm", {"name": "escm2", "kind": "ips", "expert": [256, 128], "tower": []}),
+            ("hmoe", {"name": "hmoe", "num_experts": 4, "expert": [256, 128], "tower": [64]}),
+            ("star", {"name": "star", "bottom": [256, 128, 64], "tower": []}),
+            ("apg", {"name": "apg", "bottom": [256, 128, 64], "tower": [], "inner_rank": 0, "generator": [],
+                     "generated_bias": True}),
+            ("pepnet", {"name": "pepnet", "tower": [256, 128, 64], "gate": 128}),
+        ],
+    )  # fmt: skip
+    def test_a_model_reads_its_own_sizes(self, read, model, expected):
+        """Whether it is here already or not: then it is refused by its name."""
+        recipe = read(json.dumps(cell(model={"model_name": model})), "x.json")
+        found = {key: value for key, value in recipe.document["model"].items() if key not in ("dropout", "encoder")}
+        assert found == expected
+        if expected["name"] in SharingConfig.kinds:
+            recipe.section("model", SharingConfig)
+        else:
+            with pytest.raises(ConfigError, match=f"model is '{expected['name']}', which is no model"):
+                recipe.section("model", SharingConfig)
+
+    def test_a_size_that_is_not_said_has_its_value_of_there(self, read):
+        document = cell(model={"model_name": "ple"})
+        for key in ("shared_expert_num", "specific_expert_num", "num_levels", "tower_dnn_hidden_units"):
+            del document["model_config"][key]
+        found = read(json.dumps(document), "x.json").section("model", SharingConfig)
+        assert (found.num_shared_experts, found.num_specific_experts, found.num_levels) == (1, 3, 1)
+        assert found.tower == (64,)
+
+    @pytest.mark.parametrize("name", [*MMLREC_MODELS, "no_such"])
+    def test_no_size_is_dropped_without_a_word(self, read, name):
+        """It is somewhere in the model, or it is named; each has a value of its own here."""
         sizes = {
-            "num_experts": "num_experts", "shared_expert_num": "num_shared_experts", "num_levels": "num_levels",
-            "specific_expert_num": "num_specific_experts", "expert_dnn_hidden_units": "expert",
-            "tower_dnn_hidden_units": "tower", "bottom_dnn_hidden_units": "bottom", "dnn_hidden_units": "bottom",
+            "num_experts": 21, "shared_expert_num": 22, "specific_expert_num": 23, "num_levels": 24,
+            "expert_dnn_hidden_units": [31], "tower_dnn_hidden_units": [32], "bottom_dnn_hidden_units": [33],
+            "dnn_hidden_units": [34], "gate_dnn_hidden_units": [35],
         }  # fmt: skip
-        model = recipe.document["model"]
-        used = {there for there, here in sizes.items() if model.get(here) == MMLREC["model_config"][there]}
-        named = {note.split()[0].rstrip(":").removeprefix("model_config.") for note in recipe.notes}
-        assert named & used == set() and named >= {*sizes, "gate_dnn_hidden_units"} - used
+        recipe = read(json.dumps(cell(model={"model_name": name, **sizes})), "x.json")
+        there = json.dumps(recipe.document["model"])
+        used = {key for key, size in sizes.items() if str(size).strip("[]") in there}
+        named = {note.split()[0].removeprefix("model_config.") for note in recipe.notes if note.endswith(": left out")}
+        assert used | (named & set(sizes)) == set(sizes) and used & named == set()
+        assert bool(used) == (name != "no_such")
 
     def test_that_the_first_task_of_esmm_was_chance_is_told(self, read):
         notes = read(json.dumps(cell(model={"model_name": "esmm"})), "x.json").notes

@@ -94,7 +94,7 @@ def test_a_preset_is_what_the_published_config_becomes(name: str) -> None:
 @pytest.mark.parametrize("name", CELLS)
 def test_a_preset_has_the_published_model_or_a_shared_bottom_of_its_sizes(name: str) -> None:
     ours, cell = read_preset(f"mmlrec_{name}.json").section("model", SharingConfig), CELLS[name]
-    assert ours.encoder.embedding_dim == cell.width
+    assert ours.encoder.embedding_dim == cell.width and ours.per_domain == ("msl" in name)
     if cell.model in ("sharedbottom", "ple"):
         assert ours.document() == published(name).section("model", SharingConfig).document()
     else:
