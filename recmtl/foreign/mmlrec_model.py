@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from recmtl.foreign.base import Reader
-from recmtl.foreign.mmlrec_shapes import DEFAULTS, SHAPES, SIZES
+from recmtl.foreign.mmlrec_shapes import DEFAULTS, SHAPES, SIZES, Shape
 
 
 def model(reader: Reader) -> dict[str, Any]:
@@ -13,16 +13,15 @@ def model(reader: Reader) -> dict[str, Any]:
     sizes: dict[str, Any] = {key: reader.take(f"model_config.{key}", int) for key in SIZES}
     sizes |= {key: reader.items(f"model_config.{key}", int) for key in DEFAULTS if key not in SIZES}
     shape = SHAPES.get(given)
-    found = {"name": given} if shape is None else {"name": shape.name, **shape.fixed, **_keys(shape.keys, sizes)}
+    found = {"name": given} if shape is None else {"name": shape.name, **shape.fixed, **_keys(shape, sizes)}
     read = () if shape is None else shape.read
     others = [f"model_config.{key}" for key in DEFAULTS if key not in read]
     if shape is None:
         reader.leave(f"may be a size of {given!r}, which is no model of MMLRec", *others)
     else:
         reader.dead(f"the model is {given!r}", *others)
-        reader.leave(
-            "has no counterpart (gates have no hidden layers here)", *(f"model_config.{key}" for key in shape.lost)
-        )
+        for key, why in shape.lost.items():
+            reader.leave(f"has no counterpart ({why})", f"model_config.{key}")
         reader.notes += [f"model_config.model_name: {note}" for note in shape.notes]
     _leave(reader, given)
     return {
@@ -33,12 +32,14 @@ def model(reader: Reader) -> dict[str, Any]:
     }
 
 
-def _keys(keys: Mapping[str, str], sizes: Mapping[str, Any]) -> dict[str, Any]:
+def _keys(shape: Shape, sizes: Mapping[str, Any]) -> dict[str, Any]:
     """The sizes under their names here; lists that go to one name one behind the other."""
     found: dict[str, Any] = {}
-    for there, here in keys.items():
+    for there, here in shape.keys.items():
         value = DEFAULTS[there] if sizes[there] is None else sizes[there]
         found[here] = [*found[here], *value] if here in found else value
+    if shape.again:
+        found[shape.again] = [*found[shape.again], *found[shape.again][-1:]]
     return found
 
 

@@ -28,8 +28,10 @@ class Shape:
     """Size there -> key here."""
     fixed: Mapping[str, Any] = field(default_factory=dict)
     """Keys here that follow from the model alone."""
-    lost: tuple[str, ...] = ()
-    """Sizes that it reads there, and that mean nothing here."""
+    again: str = ""
+    """The key here whose last width stands twice: what mixes behind the last layer there is a layer here."""
+    lost: Mapping[str, str] = field(default_factory=dict)
+    """Sizes that it reads there -> why they have no counterpart here."""
     notes: tuple[str, ...] = ()
     """What is another thing here."""
 
@@ -44,6 +46,7 @@ _PLE = {
     "num_levels": "num_levels", "specific_expert_num": "num_specific_experts",
     "shared_expert_num": "num_shared_experts", _EXPERT: "expert", _TOWER: "tower",
 }  # fmt: skip
+_NO_GATE = {_GATE: "gates have no hidden layers here"}
 _FIRST = "which of the labels {} took for the first was chance there; here it is the data set's first task"
 SHAPES: Mapping[str, Shape] = {
     "mlp": Shape(
@@ -51,9 +54,9 @@ SHAPES: Mapping[str, Shape] = {
         notes=("'mlp' ranks rows alike for all tasks there; here each task has its own output",),
     ),
     "sharedbottom": Shape("shared_bottom", {_BOTTOM: "bottom", _TOWER: "tower"}),
-    "mmoe": Shape("mmoe", _MMOE, lost=(_GATE,)),
-    "pcg": Shape("mmoe", _MMOE, lost=(_GATE,)),
-    "ple": Shape("ple", _PLE, lost=(_GATE,)),
+    "mmoe": Shape("mmoe", _MMOE, lost=_NO_GATE),
+    "pcg": Shape("mmoe", _MMOE, lost=_NO_GATE),
+    "ple": Shape("ple", _PLE, lost=_NO_GATE),
     "esmm": Shape("esmm", {_EXPERT: "tower"}, notes=(_FIRST.format("'esmm'"),)),
     "escm": Shape(
         "escm2", {_EXPERT: "expert"}, {"kind": "ips", "tower": []},
@@ -82,7 +85,8 @@ SHAPES: Mapping[str, Shape] = {
                "and it has one",),
     ),
     "mssm": Shape(
-        "mssm", {"num_experts": "num_subnetworks", _EXPERT: "layers", _TOWER: "tower"},
+        "mssm", {_EXPERT: "layers", _TOWER: "tower"}, again="layers",
+        lost={"num_experts": "each task has a sub-network of its own here, beside num_shared"},
         notes=("'mssm' did not train its matrices there, and chose no fields; here it does both",),
     ),
     "star": Shape(
@@ -95,7 +99,7 @@ SHAPES: Mapping[str, Shape] = {
         notes=("'apg' had a quarter of a layer's smaller width for a rank there; here it is the same for all layers",),
     ),
     "hmoe": Shape(
-        "hmoe", _MMOE, lost=(_GATE,),
+        "hmoe", _MMOE, lost=_NO_GATE,
         notes=("'hmoe' mixed the towers' last hidden layers there, by a network of 64; here it mixes scores",),
     ),
     "pepnet": Shape("pepnet", {_DNN: "tower"}, {"gate": 128}),

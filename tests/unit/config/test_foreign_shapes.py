@@ -141,7 +141,7 @@ class TestMmlrec:
         [
             ("cross_stitch", {"name": "cross_stitch", "bottom": [256, 128, 64], "tower": [64]}),
             ("snr_trans", {"name": "snr", "kind": "trans", "num_subnetworks": 4, "layers": [256, 128], "tower": [64]}),
-            ("mssm", {"name": "mssm", "num_subnetworks": 4, "layers": [256, 128], "tower": [64]}),
+            ("mssm", {"name": "mssm", "layers": [256, 128, 128], "tower": [64]}),
             ("aitm", {"name": "aitm", "tower": [256, 128, 64]}),
             ("escm", {"name": "escm2", "kind": "ips", "expert": [256, 128], "tower": []}),
             ("hmoe", {"name": "hmoe", "num_experts": 4, "expert": [256, 128], "tower": [64]}),

@@ -60,7 +60,7 @@ def published(name: str) -> Recipe:
         domains = cell.labels.count(cell.labels[0])
         scenes = {"mask_column": cell.column, "scene_feature": cell.column, "num_domains": domains}
         document["data_config"] |= scenes
-    units = dict.fromkeys(("expert_dnn_hidden_units", "bottom_dnn_hidden_units"), cell.deep)
+    units = {f"{part}dnn_hidden_units": cell.deep for part in ("", "expert_", "bottom_")}
     document["model_config"] |= {
         "task_name": name.split("_")[0], "model_name": cell.model, "emb": cell.width,
         "tower_dnn_hidden_units": cell.tower, **units,
