@@ -49,6 +49,15 @@ class TestChain:
     def test_a_label_that_nobody_knows_yet_is_none_the_worse(self, config):
         assert self.trained(config, DATA.rows.batch.labels_BT[:, 0] == 1).epoch == 1
 
+    def test_the_chain_stays_within_the_domain(self, config):
+        model, batch = Model(config.model_copy(update={"per_domain": True}), SCHEMA, seed=0).eval(), DATA.rows.batch
+        before_BT = model(batch)
+        with torch.no_grad():
+            for route in model.routes.of([0, 1], 1):
+                model.heads.head[route].bias.add_(1.0)
+        changed_B = (model(batch) != before_BT).all(1)
+        assert torch.equal(changed_B, batch.domain_B == 1)
+
     @staticmethod
     def trained(config, missing_B):
         observed_BT = DATA.rows.batch.observed_BT.clone()
