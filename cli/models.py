@@ -64,13 +64,13 @@ def show(
 
 
 def _print(entry: "Entry") -> None:
-    from recmtl.pipelines.model_list import settings_text
+    from recmtl.pipelines.model_list import LEARNS
 
     print(f"{entry.name}: {entry.what}")
     print(f"paper: {entry.paper}")
     print(f"rule: {entry.rule}")
     if entry.per_domain is not None:
-        print(f"learns: {settings_text(entry)}")
+        print(f"learns: {LEARNS[entry.per_domain]}")
     if entry.keys:
         rows = [
             {"key": key.name, "type": key.type, "default": "must be given" if key.required else key.default or "",

@@ -1,7 +1,7 @@
 """What there is to choose from for `model` and `model.interaction`, read off the config classes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -13,6 +13,12 @@ from recmtl.models.sharing import SharingConfig
 from recmtl.pipelines.config_keys import Key, key_as_json, markdown_table, tables_of
 
 PerDomain = Literal["if asked", "always", "never"]
+LEARNS: Mapping[PerDomain, str] = {
+    "if asked": "multi-task; multi-domain and both with per_domain: true",
+    "always": "multi-task, multi-domain, both; what a task has of its own it always has for each domain",
+    "never": "multi-task, multi-domain, both; what a task has of its own serves all domains",
+}
+"""What a model can learn at once."""
 FAMILIES: tuple[tuple[type[SharingConfig | InteractionConfig], str], ...] = (
     (SharingConfig, "model"),
     (InteractionConfig, "model.interaction"),
@@ -37,11 +43,6 @@ class Entry:
     keys: Sequence[Key]
     """That it has of its own."""
 
-    @property
-    def settings(self) -> list[str]:
-        """What it can learn at once."""
-        return ["multi-task"] if self.per_domain == "never" else ["multi-task", "multi-domain", "both"]
-
 
 def entries() -> list[Entry]:
     """Models, then interactions, each by name."""
@@ -51,9 +52,8 @@ def entries() -> list[Entry]:
             if table.member is not None:
                 kind = family.kinds[table.member]
                 what = first_sentence(table.text, kind.paper)
-                found.append(
-                    Entry(table.member, where, what, kind.paper, kind.rule, per_domain_of(kind), table.keys)
-                )  # fmt: skip
+                domains = per_domain_of(kind)
+                found.append(Entry(table.member, where, what, kind.paper, kind.rule, domains, table.keys))
     return found
 
 
@@ -72,17 +72,7 @@ def entry(name: str) -> Entry:
 
 def as_json(entry: Entry) -> dict[str, Any]:
     """For programs."""
-    return {
-        **asdict(entry), "settings": entry.settings, "keys": [key_as_json(key) for key in entry.keys],
-    }  # fmt: skip
-
-
-def settings_text(entry: Entry) -> str:
-    """What it can learn at once, in a line."""
-    if entry.per_domain == "if asked":
-        return "multi-task; multi-domain and both with per_domain: true"
-    always = "; it always has parts for each domain" if entry.per_domain == "always" else ""
-    return f"{', '.join(entry.settings)}{always}"
+    return {**asdict(entry), "keys": [key_as_json(key) for key in entry.keys]}
 
 
 def as_markdown(found: Sequence[Entry]) -> str:
@@ -91,18 +81,11 @@ def as_markdown(found: Sequence[Entry]) -> str:
 
 
 def _table(found: Sequence[Entry], where: str) -> str:
-    of_models = where == "model"
-    heads = [
-        f"`{where}{'.name' if of_models else ''}`",
-        "what it is",
-        "paper",
-        *(["parts by domain"] * of_models),
-        "its own keys",
-    ]
-    rows = [
-        [f"`{entry.name}`", entry.what, entry.paper, *([entry.per_domain or ""] * of_models), _own(entry)]
-        for entry in found
-    ]
+    rows = [[f"`{entry.name}`", entry.what, entry.paper, _own(entry)] for entry in found]
+    heads = [f"`{where}`", "what it is", "paper", "its own keys"]
+    if where == "model":
+        heads = ["`model.name`", *heads[1:3], "parts by domain", *heads[3:]]
+        rows = [[*row[:3], entry.per_domain or "", *row[3:]] for row, entry in zip(rows, found, strict=True)]
     return markdown_table(heads, rows)
 
 
