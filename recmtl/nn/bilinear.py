@@ -24,11 +24,12 @@ class Bilinear(nn.Module):
         self.kind, self.num_pairs = kind, num_fields * (num_fields - 1) // 2
         later = range(num_fields - 1, 0, -1)  # fields behind each one
         matrices = {"field_all": [1], "field_each": [1] * len(later), "field_interaction": later}[kind]
-        self.left = nn.ModuleList(linear(dim, count * dim, bias=False) for count in matrices)
+        layers = [linear(dim, count * dim, bias=False) for count in matrices]
         with torch.no_grad():  # Glorot's scale is that of one matrix, not of all side by side
-            for layer, count in zip(self.left, matrices, strict=True):
+            for layer, count in zip(layers, matrices, strict=True):
                 for weight_DD in layer.weight.chunk(count):
                     nn.init.xavier_normal_(weight_DD)
+        self.left = nn.ModuleList(layers)
 
     def forward(self, fields_BFD: Tensor) -> Tensor:
         """The pairs of the first field, of the second, ..."""
