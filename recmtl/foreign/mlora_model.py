@@ -3,6 +3,7 @@
 from typing import Any
 
 from recmtl.foreign.base import Reader
+from recmtl.foreign.mlora_interactions import interaction
 from recmtl.foreign.mlora_names import Name
 
 SHARING = {
@@ -43,9 +44,8 @@ def _sharing(reader: Reader, base: str) -> dict[str, Any]:
 
 def _click_model(reader: Reader, name: Name) -> dict[str, Any]:
     """One deep part for all; the base model is what it reads."""
-    interaction = None if name.base in ("mlp", "star") else name.base
     bottom = reader.items("model.hidden_dim", int)
-    found = {"name": "shared_bottom", "bottom": bottom, "tower": [], "interaction": interaction}
+    found = {"name": "shared_bottom", "bottom": bottom, "tower": [], "interaction": interaction(reader, name)}
     if name.base == "star":
         return {**found, "adapter": _star(reader), "norm": _norm(reader)}
     if not name.lora:

@@ -61,6 +61,18 @@ def test_a_schedule_is_named_with_what_it_reads(name, schedule):
     assert recipe.document["model"].get("interaction") is None
 
 
+@pytest.mark.parametrize("base", ["wdl", "nfm", "autoint", "pnn", "deepfm"])
+def test_base_models_can_be_built(base):
+    model = translated(of_mamdr(base)).section("model", SharingConfig)
+    assert model.name == "shared_bottom"
+    assert model.interaction.name == ("wide_deep" if base == "wdl" else base)
+
+
+def test_a_base_model_that_is_not_here_is_refused_by_its_name():
+    with pytest.raises(ConfigError, match=r"model\.interaction is 'ccpm', which is no interaction"):
+        translated(of_mamdr("ccpm")).section("model", SharingConfig)
+
+
 def test_a_schedule_that_is_not_here_is_refused_by_its_name():
     if "schedule" in TrainConfig.model_fields:
         pytest.skip("schedules are known")

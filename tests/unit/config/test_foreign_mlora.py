@@ -12,8 +12,11 @@ from recmtl.data.datasets.movielens import MovielensConfig
 from recmtl.data.datasets.taobao import TaobaoConfig
 from recmtl.data.policies import SplitConfig, TimeSplit
 from recmtl.errors import ConfigError
+from recmtl.models.encoder import EncoderConfig
+from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig
 from recmtl.recipe import read_recipe
+from recmtl.testing.planted import planted_schema
 from recmtl.training.config import TrainConfig
 
 
@@ -118,7 +121,8 @@ class TestRunOfMlora:
         train = recipe.section("train", TrainConfig)
         assert (train.epochs, train.patience, train.batch_size, train.seed) == (99999, 3, 1024, 123)
         assert (train.optimizer.name, train.table_optimizer.name) == ("adam", "lazy_adam")
-        assert recipe.document["model"]["interaction"] == "autoint"
+        model = recipe.section("model", SharingConfig)
+        assert model.interaction.document() == {"name": "autoint", "num_layers": 3, "num_heads": 2, "head_dim": 8}
 
     def test_every_dead_key_has_a_line_of_its_own(self):
         recipe = translated(MLORA_README)
@@ -160,16 +164,42 @@ class TestRunOfMlora:
             ("pnn_mlora", "pnn", True, "a plain MLP"),
             ("mlp_lora", None, True, "a plain MLP"),
             ("nfm_lora", "nfm", True, None),
-            ("wdl_single", "wdl", False, None),
+            ("wdl_single", "wide_deep", False, None),
         ],
     )
     def test_a_name_means_what_it_says(self, name, interaction, lora, built):
         recipe = translated(run_of(name))
         model = recipe.document["model"]
-        assert model.get("interaction") == interaction
+        assert model.get("interaction", {}).get("name") == interaction
         assert model.get("adapter") == ({"name": "lora", "reduce": 16} if lora else None)
         said = lines(recipe, f"model.name: {name!r} built")
         assert said == ([f"model.name: {name!r} built {built} in MLoRA: here it is what it says"] if built else [])
+
+    @pytest.mark.parametrize(
+        ("base", "expected"),
+        [
+            ("wdl", {"name": "wide_deep"}),
+            ("nfm", {"name": "nfm"}),
+            ("autoint", {"name": "autoint", "num_layers": 3, "num_heads": 2, "head_dim": 8}),
+            ("pnn", {"name": "pnn", "products": "inner"}),
+            ("deepfm", {"name": "deepfm"}),
+            ("dcn", {"name": "dcn", "num_layers": 2}),
+            ("xdeepfm", {"name": "xdeepfm", "maps": [128, 128]}),
+            ("fibinet", {"name": "fibinet", "bilinear": "field_interaction", "reduction": 3}),
+        ],
+    )
+    def test_every_base_model_can_be_built_in_the_librarys_widths(self, base, expected):
+        recipe = translated(run_of(f"{base}_single"))
+        model = recipe.section("model", SharingConfig)
+        assert model.interaction.document() == expected
+        Model(model.model_copy(update={"encoder": EncoderConfig(embedding_dim=4)}), planted_schema(), seed=0)
+        linear = lines(recipe, f"model.name: {base!r} also adds a weight of each id")
+        assert len(linear) == (base in ("dcn", "autoint"))
+        assert len(lines(recipe, "model.name: a layer of 'xdeepfm' pools half")) == (base == "xdeepfm")
+
+    def test_the_copy_of_autoint_with_adapters_has_other_heads(self):
+        found = translated(run_of("autoint_lora")).document["model"]["interaction"]
+        assert found == {"name": "autoint", "num_layers": 3, "num_heads": 4, "head_dim": 8}
 
     @pytest.mark.parametrize(
         ("name", "change", "named"),
