@@ -9,6 +9,9 @@ ones that each domain keeps. What a domain has of its own starts neutral: g_d an
 domain starts as what all share, and a scarce one stays near it. The paper has one task: here the layers of all tasks
 are followed by a tower for each, whose layers are stars too; only the last product, head, belongs to one domain alone.
 
+e is larger than the usual 0.00001, with which an input that hardly varies, such as a number's rarest interval, counts
+as much as any other, and rows that were not seen are ranked worse.
+
 Public code starts W and W_d alike, near 0, so that their product is nearly nothing; keeps the weights of all domains
 but the last from being trained; normalises all domains together or keeps no running statistics; or has no auxiliary
 network.
@@ -19,7 +22,7 @@ from itertools import pairwise
 from typing import ClassVar, Literal, Self, cast
 
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -54,6 +57,10 @@ class STARConfig(SharingConfig):
     """Widths of the network that reads the domain and adds to the logit."""
     domain_dim: PositiveInt = 16
     """Width of the vector that it reads of a domain."""
+    epsilon: PositiveFloat = 0.1
+    """Added to each variance by whose root an input is divided. The smaller it is, the more an input that hardly varies
+    counts.
+    """
 
     def build(self, plan: Plan) -> "STAR":
         """For this input and these routes."""
@@ -72,7 +79,9 @@ class STAR(Sharing):
         bottom, tower = (plan.in_dim, *config.bottom), (config.bottom[-1], *config.tower)
         self.bottom = _Layers(bottom)
         self.towers = nn.ModuleList(_Layers(tower) for _ in range(tasks))
-        self.of_domain = nn.ModuleList(_OfDomain(bottom, tower, tasks) for _ in range(plan.routes.domains))
+        self.of_domain = nn.ModuleList(
+            _OfDomain(bottom, tower, tasks, config.epsilon) for _ in range(plan.routes.domains)
+        )
         self.dropout = nn.Dropout(config.dropout)
         self.vectors = DomainVectors(plan.routes.domains, config.domain_dim)
         self.auxiliary = MLP(config.domain_dim + plan.in_dim, config.auxiliary, config.dropout)
@@ -128,9 +137,9 @@ class _Layers(nn.ModuleList):
 class _OfDomain(nn.Module):
     """What a domain has of its own: statistics of its input, and a factor and a summand for all that is shared."""
 
-    def __init__(self, bottom: Sequence[int], tower: Sequence[int], tasks: int) -> None:
+    def __init__(self, bottom: Sequence[int], tower: Sequence[int], tasks: int, epsilon: float) -> None:
         super().__init__()
-        self.statistics = nn.BatchNorm1d(bottom[0], affine=False)
+        self.statistics = nn.BatchNorm1d(bottom[0], eps=epsilon, affine=False)
         self.scale, self.shift = nn.Parameter(torch.ones(bottom[0])), nn.Parameter(torch.zeros(bottom[0]))
         self.bottom = _Layers(bottom).neutral()
         self.towers = nn.ModuleList(_Layers(tower).neutral() for _ in range(tasks))

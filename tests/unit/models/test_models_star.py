@@ -17,7 +17,7 @@ from recmtl.training.config import TrainConfig
 from recmtl.training.loop import train
 
 BATCH = planted(60, seed=0).rows.batch
-CONFIG = STARConfig(bottom=(9, 6), tower=(5,), auxiliary=(4,), domain_dim=3)
+CONFIG = STARConfig(bottom=(9, 6), tower=(5,), auxiliary=(4,), domain_dim=3, epsilon=0.01)
 DOMAINS = range(3)
 
 
@@ -61,7 +61,7 @@ def test_in_training_it_computes_the_papers_equations_with_the_statistics_of_its
     made, batch = drawn(), of_domain(domain)
     x_BI, encoded = inputs(made.eval(), batch)
     sharing = made.sharing.train()
-    normalised_BI = (x_BI - x_BI.mean(0)) / (x_BI.var(0, unbiased=False) + 1e-5).sqrt()
+    normalised_BI = (x_BI - x_BI.mean(0)) / (x_BI.var(0, unbiased=False) + CONFIG.epsilon).sqrt()
     routes = made.routes.of([0, 1], domain)
     found_BT = sharing(x_BI, encoded, routes, made.heads).logits_BT
     for task in (0, 1):
@@ -79,7 +79,7 @@ def test_in_evaluation_each_domain_uses_running_statistics_of_its_own():
     for domain in DOMAINS:
         x_BI, _ = inputs(made, of_domain(domain))
         known = made.sharing.of_domain[domain].statistics
-        normalised_BI = (x_BI - known.running_mean) / (known.running_var + 1e-5).sqrt()
+        normalised_BI = (x_BI - known.running_mean) / (known.running_var + CONFIG.epsilon).sqrt()
         for task in (0, 1):
             expected_B = by_the_paper(made, domain, task, normalised_BI, x_BI)
             torch.testing.assert_close(logits_BT[BATCH.domain_B == domain, task], expected_B)
