@@ -1,7 +1,7 @@
 """What fitting comes to, and how rows go through it: the same steps as in the stages, without their files."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -127,28 +127,33 @@ def fit(
     tasks = make_tasks(labels, settings.tasks)
     categorical = {*settings.categorical, *([settings.domain] if settings.domain is not None else [])}
     columns = find_columns(X, categorical, labels.names)
-    raw_of = {kind: tuple(c.raw for c in columns if c.kind == kind) for kind in ("categorical", "number", "sequence")}
-    layout = Layout(
-        tasks=tasks,
-        categorical=raw_of["categorical"],
-        numbers=raw_of["number"],
-        sequences=raw_of["sequence"],
-        domain=next((c.raw for c in columns if c.name == settings.domain), None),
-        weight=WEIGHT if weight_B is not None else None,
-        tables={column.raw: tables[column.name] for column in columns if column.name in tables},
-        ready_made=True,
-        ready_made_valid=course is not None,
-    )
     raw = _raw_rows("train", 0, X, labels, weight_B, columns, tasks)
     if course is not None and course.watched is not None:
         others, of_others = course.watched
         ones = None if weight_B is None else np.ones(len(others))
         raw = pa.concat_tables([raw, _raw_rows("valid", len(X), others, of_others, ones, columns, tasks)])
+    layout = _layout(columns, tasks, settings.domain, tables)
+    layout = replace(layout, weight=None if weight_B is None else WEIGHT, ready_made_valid=course is not None)
     scorer, state = _train(raw, layout, settings, course)
     return Fitted(
         columns, settings.domain, labels.flat, settings.model, scorer, state.history,
         state.best_epoch if course is None else state.epoch - 1, settings.random_state,
     )  # fmt: skip
+
+
+def _layout(
+    columns: Sequence[Column], tasks: tuple[Task, ...], domain: str | None, tables: Mapping[str, str]
+) -> Layout:
+    raw_of = {kind: tuple(c.raw for c in columns if c.kind == kind) for kind in ("categorical", "number", "sequence")}
+    return Layout(
+        tasks=tasks,
+        categorical=raw_of["categorical"],
+        numbers=raw_of["number"],
+        sequences=raw_of["sequence"],
+        tables={column.raw: tables[column.name] for column in columns if column.name in tables},
+        domain=next((column.raw for column in columns if column.name == domain), None),
+        ready_made=True,
+    )
 
 
 def _raw_rows(

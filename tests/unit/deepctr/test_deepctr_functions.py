@@ -62,6 +62,13 @@ def test_dropout_the_width_of_vectors_and_their_start_are_passed_on(columns, tas
     assert encoder["initial_scale"] / (3 * 8) ** 0.5 == pytest.approx(1e-4)
 
 
+@pytest.mark.parametrize("function", [MMOE, PLE_CGC, PLE], ids=lambda function: function.__name__)
+def test_gates_have_the_hidden_layers_that_are_asked_for_and_else_none(function, columns, tasks):
+    assert function(columns, **tasks, gate_dnn_units=[16, 16]).section["gate"] == [16, 16]
+    for none in (None, []):
+        assert "gate" not in function(columns, **tasks, gate_dnn_units=none).section
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
