@@ -70,9 +70,12 @@ class DenseFeat:
         return [self.name] if self.dimension == 1 else [f"{self.name}[{place}]" for place in range(self.dimension)]
 
 
+COMBINERS = ("mean", "sum", "max")
+
+
 @dataclass(frozen=True)
 class VarLenSparseFeat:
-    """Up to `maxlen` ids a row, behind which 0 fills up, pooled by their mean.
+    """Up to `maxlen` ids a row, behind which 0 fills up, pooled by their mean, sum or max.
 
     Raises:
         ValueError: a parameter asks for something that is not there.
@@ -89,7 +92,9 @@ class VarLenSparseFeat:
 
     def __post_init__(self) -> None:
         what = f"VarLenSparseFeat {self.name!r}"
-        refuse_others(what, self, combiner="mean", weight_name=None)
+        refuse_others(what, self, weight_name=None)
+        if self.combiner not in COMBINERS:
+            raise RefusedParameters(f"{what}: combiner must be mean, sum or max, not {self.combiner!r}.")
         object.__setattr__(self, "maxlen", whole(f"{what}: maxlen", self.maxlen))
 
     @property
@@ -130,10 +135,6 @@ def checked_columns(feature_columns: Iterable[FeatureColumn]) -> tuple[FeatureCo
     ]
     if twice := [name for name in names if names.count(name) > 1]:
         raise RefusedParameters(f"two feature columns are called {twice[0]!r}.")
-    sparse = embedded(columns)
-    if len({feature.embedding_dim for feature in sparse}) > 1:
-        listed = ", ".join(f"{feature.name} {feature.embedding_dim}" for feature in sparse)
-        raise RefusedParameters(f"embedding_dim must be the same for all features, not {listed}.")
     shared_tables(columns)
     return columns
 
@@ -155,11 +156,12 @@ def shared_tables(columns: Sequence[FeatureColumn]) -> dict[str, SparseFeat]:
     found = {f.name: f for f in features if f.use_hash or names.count(f.embedding_name) > 1}
     for feature in found.values():
         first = next(other for other in found.values() if other.embedding_name == feature.embedding_name)
-        if (first.vocabulary_size, first.use_hash) != (feature.vocabulary_size, feature.use_hash):
-            raise RefusedParameters(
-                f"{first.name!r} and {feature.name!r} share the embedding {feature.embedding_name!r}: their "
-                "vocabulary_size and use_hash must be the same."
-            )
+        for key in ("vocabulary_size", "embedding_dim", "use_hash"):
+            if getattr(first, key) != getattr(feature, key):
+                raise RefusedParameters(
+                    f"{first.name!r} and {feature.name!r} share the embedding {feature.embedding_name!r}: their {key} "
+                    "must be the same."
+                )
         try:
             TypeAdapter(Name).validate_python(feature.embedding_name)
         except ValidationError as error:

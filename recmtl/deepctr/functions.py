@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from recmtl.config import NAME_RULE
 from recmtl.deepctr.checks import number, refuse_others, units, whole
-from recmtl.deepctr.columns import FeatureColumn, checked_columns, embedded
+from recmtl.deepctr.columns import FeatureColumn, VarLenSparseFeat, checked_columns, embedded
 from recmtl.deepctr.network import Network, Penalties
 from recmtl.estimator.errors import RefusedParameters
 from recmtl.estimator.settings import SEEDS
@@ -155,12 +155,22 @@ class _Common:
     def network(self, section: dict[str, Any], dnn_feature_columns: Columns, tasks: tuple[Task, ...]) -> Network:
         """Of a config's section `model`."""
         columns = checked_columns(dnn_feature_columns)
-        dims = [feature.embedding_dim for feature in embedded(columns)]
-        # uniform between -scale and scale over sqrt(dim), whose standard deviation is this over sqrt(3)
-        scale = START * (3 * dims[0]) ** 0.5 if dims else START
-        encoder = {"initial_scale": scale, "unseen_rate": 0.0, "numbers": "plain"}
-        section |= {"dropout": self.dropout, "encoder": encoder | ({"embedding_dim": dims[0]} if dims else {})}
+        section |= {"dropout": self.dropout, "encoder": _encoder(columns)}
         return Network(section, columns, tasks, self.penalties, self.seed)
+
+
+def _encoder(columns: tuple[FeatureColumn, ...]) -> dict[str, Any]:
+    dims = {feature.name: feature.embedding_dim for feature in embedded(columns)}
+    widest = max(dims.values(), default=1)
+    # uniform between -scale and scale over sqrt(dim), whose standard deviation is this over sqrt(3)
+    found = {"initial_scale": START * (3 * widest) ** 0.5, "unseen_rate": 0.0, "numbers": "plain"}
+    found |= {"embedding_dim": widest}
+    if narrower := {name: dim for name, dim in dims.items() if dim < widest}:
+        found["embedding_dims"] = narrower
+    sequences = [column for column in columns if isinstance(column, VarLenSparseFeat)]
+    if others := {column.name: column.combiner for column in sequences if column.combiner != "mean"}:
+        found["pooling"] = others
+    return found
 
 
 def _tasks(num_tasks: int, task_types: Sequence[str], task_names: Sequence[str]) -> tuple[Task, ...]:

@@ -46,6 +46,9 @@ class Network:
         tasks: names and kinds.
         penalties: on weights.
         seed: of all chance.
+
+    Attributes:
+        history: what `fit` gave.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Network:
         self.section, self.columns, self.tasks, self.penalties, self.seed = section, columns, tasks, penalties, seed
         self._compiled: Compiled | None = None
         self._ranker: MultiTaskRanker | None = None
+        self.history: History | None = None
         self._settings({})  # what is wrong with the section is told before any data are read
 
     @property
@@ -140,6 +144,7 @@ class Network:
                 course, tables,
             )  # fmt: skip
         self._ranker = MultiTaskRanker.of(Saved(fitted, parameters, named=True))
+        self.history = told.kept
         return told.kept
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> list[NDArray[np.float32]]:

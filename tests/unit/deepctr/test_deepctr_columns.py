@@ -124,7 +124,7 @@ def test_labels_that_do_not_fit_are_refused(y, said, refused):
         (lambda: SparseFeat("a", 3, embeddings_initializer="zeros"), "embeddings_initializer='zeros'"),
         (lambda: SparseFeat("a", 3, vocabulary_path="v.txt"), "vocabulary_path='v.txt'"),
         (lambda: DenseFeat("a", transform_fn=abs), "transform_fn"),
-        (lambda: VarLenSparseFeat(SparseFeat("a", 3), 4, combiner="max"), "combiner='max' is not supported"),
+        (lambda: VarLenSparseFeat(SparseFeat("a", 3), 4, combiner="last"), "must be mean, sum or max, not 'last'"),
         (lambda: VarLenSparseFeat(SparseFeat("a", 3), 4, weight_name="w"), "weight_name='w'"),
     ],
 )
@@ -137,7 +137,7 @@ def test_what_a_column_cannot_honour_is_refused(make, said, refused):
     [
         ([], "is empty"),
         ([SparseFeat("a", 3), DenseFeat("a")], "two feature columns are called 'a'"),
-        ([SparseFeat("a", 3, 4), SparseFeat("b", 3, 8)], "the same for all features, not a 4, b 8"),
+        ([SparseFeat("a", 3, 4), SparseFeat("b", 3, 8, embedding_name="a")], "their embedding_dim must be the same"),
         ([SparseFeat("a", 3), SparseFeat("b", 4, embedding_name="a")], "'a' and 'b' share the embedding 'a'"),
         ([SparseFeat(name, 3, embedding_name="e/f") for name in "ab"], "no embedding can be called 'e/f'"),
         ([SparseFeat("a", 3, embedding_name="p", use_hash=True), DenseFeat("p")], "name of a DenseFeat"),

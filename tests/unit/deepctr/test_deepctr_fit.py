@@ -27,7 +27,8 @@ def test_predictions_are_one_column_for_each_task_whatever_the_batch(trained, fr
 
 
 def test_all_epochs_are_told_in_plain_lines(trained):
-    _, history, lines = trained
+    model, history, lines = trained
+    assert model.history is history
     assert len(lines) == 40 and lines[0] == "Epoch 1/20" and lines[38] == "Epoch 20/20"
     number = r"-?\d+\.\d{4}"
     names = ["loss", "click_loss", "minutes_loss", "click_auc", "click_mae", "minutes_mae"]

@@ -67,6 +67,26 @@ def test_rows_that_weigh_nothing_or_lack_a_label_are_not_learnt_from(columns, ta
     assert min(skill["weighed"], skill["hidden"]) > 0.85 and skill["all"] < 0.5
 
 
+def test_features_may_have_vectors_of_different_widths(rows, fresh, tasks, small):
+    columns = [SparseFeat("item", 20, "auto"), SparseFeat("city", 3, embedding_dim=2), DenseFeat("price")]
+    model = small(columns, tasks)
+    model.fit(rows.X, rows.y, batch_size=64, epochs=10, verbose=0)
+    assert model.section["encoder"]["embedding_dim"] == 12 and model.section["encoder"]["embedding_dims"] == {"city": 2}
+    assert roc_auc_score(fresh.click, model.predict(fresh.X)[0]) > 0.9
+
+
+@pytest.mark.parametrize("combiner", ["mean", "sum", "max"])
+def test_a_sequence_is_pooled_as_its_combiner_says(combiner, tasks, small):
+    """How often an id is there decides; a sum alone can count."""
+    chance = np.random.default_rng(0)
+    count = chance.integers(1, 7, 1500)
+    X = {"hist": (np.arange(6) < count[:, None]).astype(int)}
+    model = small([VarLenSparseFeat(SparseFeat("hist", 2), 6, combiner=combiner)], tasks)
+    model.fit(X, [(count > 3).astype(int), count * 1.0], batch_size=64, epochs=10, verbose=0)
+    found = r2_score(count, model.predict(X)[1])
+    assert found > 0.9 if combiner == "sum" else found < 0.1
+
+
 def test_numbers_alone_are_enough(tasks, rows, small):
     model = small([DenseFeat("v", 2)], tasks)
     v = np.column_stack([rows.minutes, rows.X["price"]])
