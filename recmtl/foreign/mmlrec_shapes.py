@@ -41,22 +41,23 @@ class Shape:
         return {*self.keys, *self.lost}
 
 
-_MMOE = {"num_experts": "num_experts", _EXPERT: "expert", _TOWER: "tower"}
+_EXPERTS = {"num_experts": "num_experts", _EXPERT: "expert", _TOWER: "tower"}
+_MMOE = {**_EXPERTS, _GATE: "gate"}
 _PLE = {
     "num_levels": "num_levels", "specific_expert_num": "num_specific_experts",
-    "shared_expert_num": "num_shared_experts", _EXPERT: "expert", _TOWER: "tower",
+    "shared_expert_num": "num_shared_experts", _EXPERT: "expert", _GATE: "gate",
+    _TOWER: "tower",
 }  # fmt: skip
-_NO_GATE = {_GATE: "gates have no hidden layers here"}
 _FIRST = "which of the labels {} took for the first was chance there; here it is the data set's first task"
 SHAPES: Mapping[str, Shape] = {
     "mlp": Shape(
-        "shared_bottom", {_DNN: "bottom"}, {"tower": []},
+        "full_share", {_DNN: "bottom"},
         notes=("'mlp' ranks rows alike for all tasks there; here each task has its own output",),
     ),
     "sharedbottom": Shape("shared_bottom", {_BOTTOM: "bottom", _TOWER: "tower"}),
-    "mmoe": Shape("mmoe", _MMOE, lost=_NO_GATE),
-    "pcg": Shape("mmoe", _MMOE, lost=_NO_GATE),
-    "ple": Shape("ple", _PLE, lost=_NO_GATE),
+    "mmoe": Shape("mmoe", _MMOE),
+    "pcg": Shape("mmoe", _MMOE),
+    "ple": Shape("ple", _PLE),
     "esmm": Shape("esmm", {_EXPERT: "tower"}, notes=(_FIRST.format("'esmm'"),)),
     "escm": Shape(
         "escm2", {_EXPERT: "expert"}, {"kind": "ips", "tower": []},
@@ -99,7 +100,7 @@ SHAPES: Mapping[str, Shape] = {
         notes=("'apg' had a quarter of a layer's smaller width for a rank there; here it is the same for all layers",),
     ),
     "hmoe": Shape(
-        "hmoe", _MMOE, lost=_NO_GATE,
+        "hmoe", _EXPERTS, lost={_GATE: "its gates have no hidden layers here"},
         notes=("'hmoe' mixed the towers' last hidden layers there, by a network of 64; here it mixes scores",),
     ),
     "pepnet": Shape("pepnet", {_DNN: "tower"}, {"gate": 128}),

@@ -73,10 +73,10 @@ class TestMmlrec:
     @pytest.mark.parametrize(
         ("model", "expected"),
         [
-            ("ple", {"num_levels": 2, "num_specific_experts": 3, "num_shared_experts": 2, "expert": (256, 128)}),
-            ("mmoe", {"num_experts": 4, "expert": (256, 128), "tower": (64,)}),
+            ("ple", {"num_levels": 2, "num_specific_experts": 3, "num_shared_experts": 2, "gate": (64,)}),
+            ("mmoe", {"num_experts": 4, "expert": (256, 128), "gate": (64,), "tower": (64,)}),
             ("sharedbottom", {"bottom": (128,), "tower": (64,)}),
-            ("mlp", {"bottom": (256, 128, 64), "tower": ()}),
+            ("mlp", {"name": "full_share", "bottom": (256, 128, 64)}),
             ("esmm", {"name": "esmm", "tower": (256, 128)}),
         ],
     )
@@ -152,15 +152,10 @@ class TestMmlrec:
         ],
     )  # fmt: skip
     def test_a_model_reads_its_own_sizes(self, read, model, expected):
-        """Whether it is here already or not: then it is refused by its name."""
         recipe = read(json.dumps(cell(model={"model_name": model})), "x.json")
         found = {key: value for key, value in recipe.document["model"].items() if key not in ("dropout", "encoder")}
         assert found == expected
-        if expected["name"] in SharingConfig.kinds:
-            recipe.section("model", SharingConfig)
-        else:
-            with pytest.raises(ConfigError, match=f"model is '{expected['name']}', which is no model"):
-                recipe.section("model", SharingConfig)
+        check_runnable(recipe)
 
     def test_a_size_that_is_not_said_has_its_value_of_there(self, read):
         document = cell(model={"model_name": "ple"})
