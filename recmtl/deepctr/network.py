@@ -59,7 +59,8 @@ class Network:
         self._compiled: Compiled | None = None
         self._ranker: MultiTaskRanker | None = None
         self.history: History | None = None
-        self._settings({})  # what is wrong with the section is told before any data are read
+        with as_value_errors():
+            read_settings(self._given({}, {}))  # what is wrong with the section is told before any data are read
 
     @property
     def ranker(self) -> MultiTaskRanker:
@@ -246,7 +247,3 @@ class Network:
             categorical=[column.name for column in self.columns if isinstance(column, SparseFeat)],
             tasks={task.name: task.kind for task in self.tasks}, random_state=self.seed,
         ).get_params(deep=False)  # fmt: skip
-
-    def _settings(self, train: dict[str, Any]) -> None:
-        with as_value_errors():
-            read_settings(self._given(train, {}))
