@@ -29,3 +29,11 @@ def test_a_layer_has_one_degree_more_than_the_one_before():
     once_BP, twice_BP = network(fields_BFD), network(2 * fields_BFD)
     torch.testing.assert_close(twice_BP[:, :4], 4 * once_BP[:, :4])
     torch.testing.assert_close(twice_BP[:, 4:], 8 * once_BP[:, 4:])
+
+
+def test_many_rows_are_each_as_alone():
+    torch.manual_seed(0)
+    fields_BFD, network = torch.randn(300, 3, 2), CIN(3, (4, 4))
+    alone_BP = torch.cat([network(row_BFD) for row_BFD in fields_BFD.split(1)])
+    torch.testing.assert_close(network(fields_BFD), alone_BP)
+    assert network(fields_BFD[:0]).shape == (0, 8)
