@@ -29,6 +29,7 @@ from recmtl.models.encoder import Encoded
 from recmtl.models.output import Output
 from recmtl.models.routes import Plan
 from recmtl.models.sharing import Heads, Sharing, SharingConfig
+from recmtl.nn.learnt_vector import LearntVector, by_row
 from recmtl.nn.mlp import MLP
 from recmtl.nn.neuron_pruner import NeuronPruner, Pruning
 from recmtl.nn.towers import Towers
@@ -95,7 +96,7 @@ class AdaSparse(Sharing):
         )
         how = (config.pruning, config.beta, config.epsilon)
         self.pruners = nn.ModuleList(NeuronPruner(config.domain_dim, width, *how) for width in config.network)
-        self.of_domain = nn.ModuleList(_Vector(config.domain_dim) for _ in plan.domains)
+        self.of_domain = nn.ModuleList(LearntVector(config.domain_dim) for _ in plan.domains)
         self.towers = Towers(len(plan.routes), config.network[-1], config.tower, config.dropout)
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
         self.out_dim = self.towers.out_dim
@@ -108,8 +109,8 @@ class AdaSparse(Sharing):
 
     def forward(self, x_BI: Tensor, encoded: Encoded, routes: Sequence[int], heads: Heads) -> Output:
         """The network once, the asked towers."""
-        vector_DC = torch.stack([cast(_Vector, part).vector for part in self.of_domain])
-        vector_BC, alpha = vector_DC.index_select(0, encoded.domain_B), self.alpha
+        vector_BC = by_row([cast(LearntVector, part).vector for part in self.of_domain], encoded.domain_B)
+        alpha = self.alpha
         h_BH, zeros = x_BI, []
         for layer, pruner in zip(self.layers, self.pruners, strict=True):
             h_BH = layer(h_BH)
@@ -129,11 +130,3 @@ class AdaSparse(Sharing):
         zeros_L = output.auxiliary["zeros"].mean((0, 1))
         far_L = (zeros_L - (low + high) / 2).abs() * ((zeros_L < low) | (zeros_L > high))
         return self.config.sparsity_weight * alpha / self.config.alpha[0] * far_L.mean()
-
-
-class _Vector(nn.Module):
-    """What a domain is known by."""
-
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.vector = nn.Parameter(torch.empty(dim).uniform_(-1, 1) * dim**-0.5)

@@ -29,9 +29,10 @@ from recmtl.models.encoder import Encoded
 from recmtl.models.routes import Plan
 from recmtl.models.sharing import Sharing, SharingConfig
 from recmtl.nn.experts import Experts
+from recmtl.nn.learnt_vector import LearntVector, by_row
 from recmtl.nn.mixture import mix
 from recmtl.nn.mlp import linear
-from recmtl.nn.padded import Padded
+from recmtl.nn.padded import Padded, total
 from recmtl.nn.picked import picked
 from recmtl.nn.relevance import Relevance
 from recmtl.nn.standardised import Standardised
@@ -106,13 +107,13 @@ class SARNet(Sharing):
     def _with_histories(self, x_BI: Tensor, encoded: Encoded) -> Tensor:
         if not self.histories:
             return x_BI
-        context_BD = _by_row([part.context for part in self._domains()], encoded.domain_B)
+        context_BD = by_row([part.context.vector for part in self._domains()], encoded.domain_B)
         read = zip(self.histories, encoded.sequences, strict=True)
         return torch.cat([x_BI, *(history(part, encoded.fields_BFD, context_BD) for history, part in read)], dim=1)
 
     def _transformed(self, x_BI: Tensor, domain_B: Tensor) -> Tensor:
-        scale_BI = _by_row([part.scale for part in self._domains()], domain_B)
-        return x_BI * scale_BI + _by_row([part.shift for part in self._domains()], domain_B)
+        scale_BI = by_row([part.scale for part in self._domains()], domain_B)
+        return x_BI * scale_BI + by_row([part.shift for part in self._domains()], domain_B)
 
     def _own(self, x_BI: Tensor, domain_B: Tensor) -> Tensor:
         """What the experts of each row's domain say."""
@@ -133,7 +134,7 @@ class _Domain(nn.Module):
         self.scale, self.shift = nn.Parameter(torch.ones(in_dim)), nn.Parameter(torch.zeros(in_dim))
         self.experts = Experts(num_experts, in_dim, (width,)).first
         if context:
-            self.context = nn.Parameter(torch.empty(context).uniform_(-1, 1) * context**-0.5)
+            self.context = LearntVector(context)
 
 
 class _History(nn.Module):
@@ -150,8 +151,4 @@ class _History(nn.Module):
         weight_BL = self.of_domain_context(history.vectors_BLD, context_BD)
         if self.of_target is not None and self.target is not None:
             weight_BL = weight_BL * self.of_target(history.vectors_BLD, fields_BFD[:, self.target])
-        return ((weight_BL * history.known_BL).unsqueeze(-1) * history.vectors_BLD).sum(1)
-
-
-def _by_row(of_domain: Sequence[Tensor], domain_B: Tensor) -> Tensor:
-    return torch.stack(list(of_domain)).index_select(0, domain_B)
+        return total((weight_BL * history.known_BL).unsqueeze(-1) * history.vectors_BLD)

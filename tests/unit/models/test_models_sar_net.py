@@ -49,7 +49,7 @@ def by_the_paper(model, batch, row):
     own = sharing.of_domain[int(batch.domain_B[row])]
     parts = [model.interaction(encoded).x_BI[row]]
     for history, part in zip(sharing.histories, encoded.sequences, strict=True):
-        parts.append(attended(history, part, row, encoded.fields_BFD[row], own.context))
+        parts.append(attended(history, part, row, encoded.fields_BFD[row], own.context.vector))
     z = torch.cat(parts) * own.scale + own.shift
     read = (z - sharing.norm.mean) / (sharing.norm.variance + 1e-5).sqrt() * sharing.scale
     experts = [*(own.experts.weight @ read + own.experts.bias).split(6)]
