@@ -48,5 +48,5 @@ class SelfAttention(nn.Module):
         # a finite number: a list without any place would have no softmax
         unknown_B11L = ~known_BL[:, None, None]
         share = score.masked_fill(unknown_B11L, torch.finfo(torch.float32).min).softmax(-1)
-        mixed = mix(share.flatten(0, 1), value.flatten(0, 1)).unflatten(0, (len(x_BLD), -1))
+        mixed = mix(share.flatten(0, 1), value.flatten(0, 1)).unflatten(0, (-1, self.heads))
         return self.output(mixed.transpose(1, 2).flatten(-2))

@@ -54,3 +54,8 @@ def test_a_row_has_the_same_bits_beside_longer_ones():
     longer = Padded(F.pad(read.vectors_BLD, (0, 0, 0, 6)), F.pad(read.known_BL, (0, 6)))
     with torch.inference_mode():
         assert torch.equal(layer(longer).vectors_BLD[:, :5], layer(read).vectors_BLD)
+
+
+def test_no_rows_give_none():
+    found = SelfAttention(8, 2, 12)(Padded(torch.empty(0, 3, 8), torch.empty(0, 3, dtype=torch.bool)))
+    assert found.vectors_BLD.shape == (0, 3, 8)
