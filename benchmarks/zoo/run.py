@@ -70,7 +70,7 @@ def main() -> None:
 def left(data: list[str], methods: list[str], out: Path, running: set[Run]) -> Iterator[Run]:
     """What is still to be run, in order."""
     found = results(out)
-    pairs = [(name, method) for method in methods for name in data if fits(method, name)]
+    pairs = [(name, method) for name in data for method in methods if fits(method, name)]
     first, *others = SETTINGS
     planned = [Run(*pair, first, SEEDS[0]) for pair in pairs]
     planned += [Run(*pair, setting, SEEDS[0]) for pair in pairs for setting in others]
