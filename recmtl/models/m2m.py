@@ -15,10 +15,10 @@ none. Its task's view is one of the domain. The paper's task is a regression of 
 """
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal, Self, cast
+from typing import ClassVar, Literal, Self, cast
 
 import torch
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -33,8 +33,6 @@ from recmtl.nn.mlp import MLP, linear
 from recmtl.nn.self_attention import SelfAttention
 
 # B rows, I input, E experts, R asked routes, H width of a view, C width of the domain's view
-
-Count = Annotated[int, Field(ge=0)]
 
 
 class M2MConfig(SharingConfig):
@@ -60,7 +58,7 @@ class M2MConfig(SharingConfig):
     """Generated layers of the attention."""
     tower_layers: PositiveInt = 2
     """Generated layers of the tower."""
-    transformer_layers: Count = 1
+    transformer_layers: NonNegativeInt = 1
     """Layers of the transformer that reads a sequence; 0: the sequence as it is."""
     transformer_heads: PositiveInt = 2
     """Its heads; they divide encoder.embedding_dim."""
