@@ -18,18 +18,18 @@ The paper has one task. Here tasks share the network and have a tower each.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal, Self, cast
+from typing import Annotated, ClassVar, Literal, Self
 
 import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 from torch import Tensor, nn
 
 from recmtl.batch import Batch
+from recmtl.models.domain_vectors import DomainVectors
 from recmtl.models.encoder import Encoded
 from recmtl.models.output import Output
 from recmtl.models.routes import Plan
 from recmtl.models.sharing import Heads, Sharing, SharingConfig
-from recmtl.nn.learnt_vector import LearntVector, by_row
 from recmtl.nn.mlp import MLP
 from recmtl.nn.neuron_pruner import NeuronPruner, Pruning
 from recmtl.nn.towers import Towers
@@ -96,7 +96,7 @@ class AdaSparse(Sharing):
         )
         how = (config.pruning, config.beta, config.epsilon)
         self.pruners = nn.ModuleList(NeuronPruner(config.domain_dim, width, *how) for width in config.network)
-        self.of_domain = nn.ModuleList(LearntVector(config.domain_dim) for _ in plan.domains)
+        self.vectors = DomainVectors(len(plan.domains), config.domain_dim)
         self.towers = Towers(len(plan.routes), config.network[-1], config.tower, config.dropout)
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
         self.out_dim = self.towers.out_dim
@@ -109,7 +109,7 @@ class AdaSparse(Sharing):
 
     def forward(self, x_BI: Tensor, encoded: Encoded, routes: Sequence[int], heads: Heads) -> Output:
         """The network once, the asked towers."""
-        vector_BC = by_row([cast(LearntVector, part).vector for part in self.of_domain], encoded.domain_B)
+        vector_BC = self.vectors(encoded.domain_B)
         alpha = self.alpha
         h_BH, zeros = x_BI, []
         for layer, pruner in zip(self.layers, self.pruners, strict=True):

@@ -24,8 +24,8 @@ class Heads(nn.Module):
         Args:
             h_BRH: the asked routes alone, in the order of `routes`.
             routes: which.
-            wide: wide_BT that is added; [C, B, T] if there are copies of the tables, of which the first are the
-                routes', in order.
+            wide: wide_BT that is added; [C, B, T] if there are copies of the tables: those of the routes, in order,
+                of which each is added to its own logit, then shared ones, which are added to all.
         """
         with torch.autocast(h_BRH.device.type, enabled=False):
             of_each = zip(routes, h_BRH.float().unbind(1), strict=True)
@@ -36,4 +36,5 @@ class Heads(nn.Module):
         wide = wide.expand(*wide.shape[:-1], len(self.routes.tasks))
         if wide.ndim == 2:
             return logits_BR + picked(wide, tasks)
-        return logits_BR + torch.stack([wide[route, :, task] for route, task in zip(routes, tasks, strict=True)], dim=1)
+        own_BR = torch.stack([wide[route, :, task] for route, task in zip(routes, tasks, strict=True)], dim=1)
+        return logits_BR + own_BR + picked(wide[len(self.routes) :].sum(0), tasks)

@@ -22,11 +22,12 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from recmtl.models.domain_vectors import DomainVectors
 from recmtl.models.encoder import Encoded
 from recmtl.models.routes import Plan
 from recmtl.models.sharing import Sharing, SharingConfig
 from recmtl.nn.experts import Experts
-from recmtl.nn.learnt_vector import LearntVector, by_row
+from recmtl.nn.learnt_vector import LearntVector
 from recmtl.nn.meta_layer import MetaLayer
 from recmtl.nn.mixture import mix
 from recmtl.nn.mlp import MLP, linear
@@ -85,7 +86,7 @@ class M2M(Sharing):
     def __init__(self, config: M2MConfig, plan: Plan) -> None:
         super().__init__()
         self.histories = nn.ModuleList(_transformer(config, plan.dim) for _ in plan.targets)
-        self.of_domain = nn.ModuleList(LearntVector(config.domain_view) for _ in plan.domains)
+        self.vectors = DomainVectors(len(plan.domains), config.domain_view)
         self.domain_view = MLP(config.domain_view + plan.in_dim, (config.domain_view,), config.dropout)
         read_dim, width = plan.in_dim + len(plan.targets) * plan.dim, config.expert[-1]
         self.experts = Experts(config.num_experts, read_dim, config.expert, config.dropout)
@@ -97,7 +98,7 @@ class M2M(Sharing):
 
     def deep(self, x_BI: Tensor, encoded: Encoded, routes: Sequence[int]) -> Tensor:
         """The experts once, the asked tasks' attention and tower."""
-        domain_BC = by_row([cast(LearntVector, part).vector for part in self.of_domain], encoded.domain_B)
+        domain_BC = self.vectors(encoded.domain_B)
         view_BC = self.domain_view(torch.cat([domain_BC.to(x_BI.dtype), x_BI], dim=1))
         read = zip(self.histories, encoded.sequences, strict=False)
         means = [history(part).mean().to(x_BI.dtype) for history, part in read]

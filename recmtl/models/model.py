@@ -59,7 +59,7 @@ class Model(nn.Module):
             wide = tasks if config.interaction.wide else 0
             unpooled = config.unpooled or config.interaction.unpooled
             self.encoder = Encoder(config.encoder, schema, seed, vectors, copies, wide, unpooled)
-            self.interaction = Interactions(config.interaction, self.encoder, tasks, copies)
+            self.interaction = Interactions(config.interaction, self.encoder, tasks, copies, len(self.routes))
             in_dim, fields, dim = self.interaction.out_dim, self.encoder.fields, self.encoder.dim
             dense_dim, targets = self.encoder.dense_dim, targets_of(schema, fields)
             plan = Plan(in_dim, self.routes, fields, dim, schema.domains, dense_dim, targets)

@@ -26,7 +26,7 @@ def made(**changes):
 def by_the_paper(model, batch):
     sharing, encoded = model.sharing, model.encoder(batch)
     h_BH, zeros = model.interaction(encoded).x_BI, []
-    vector_BC = torch.stack([sharing.of_domain[domain].vector for domain in batch.domain_B.tolist()])
+    vector_BC = torch.stack([sharing.vectors.of_domain[domain].vector for domain in batch.domain_B.tolist()])
     for layer, pruner in zip(sharing.layers, sharing.pruners, strict=True):
         h_BH = (h_BH @ layer[0].weight.T + layer[0].bias).clamp(min=0)
         v_BH = torch.cat([vector_BC, h_BH], dim=1) @ pruner.linear.weight.T + pruner.linear.bias
@@ -41,7 +41,7 @@ def by_the_paper(model, batch):
 def test_it_computes_the_papers_equations():
     model = made(epsilon=0.6)
     with torch.no_grad():
-        for part in [*model.sharing.of_domain, *model.sharing.pruners]:
+        for part in [*model.sharing.vectors.of_domain, *model.sharing.pruners]:
             for value in part.parameters():
                 value.normal_()
     model.sharing.steps.fill_(3)

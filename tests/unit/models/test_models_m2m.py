@@ -40,7 +40,7 @@ def by_the_paper(model, batch, row, task):
     """A row, and an expert at a time."""
     sharing, encoded = model.sharing, model.encoder(batch)
     x = model.interaction(encoded).x_BI[row]
-    domain = sharing.of_domain[int(batch.domain_B[row])].vector
+    domain = sharing.vectors.of_domain[int(batch.domain_B[row])].vector
     layer = sharing.domain_view[0]
     view = (layer.weight @ torch.cat([domain, x]) + layer.bias).clamp(min=0)
     read = [x]
