@@ -78,7 +78,7 @@ class Component(Config):
 
 NAME_RULE = "a name holds no : / \\ = and begins with no space and no dot"
 """What the schema asks of the names of features, tables, tasks and scores."""
-MAX_NAMED = 20
+MAX_NAMED = 30
 """Known names in an error."""
 
 FamilyT = TypeVar("FamilyT", bound=Component)
