@@ -45,9 +45,9 @@ _ROWS = planted(64, seed=1)
 _TASKS = range(len(_ROWS.schema.tasks))
 _TRUTH = TrainConfig(
     epochs=3,
-    batch_size=256,
-    optimizer=AdamConfig(learning_rate=5e-3),
-    table_optimizer=LazyAdamConfig(learning_rate=2e-2),
+    batch_size=400,
+    optimizer=AdamConfig(learning_rate=8e-3),
+    table_optimizer=LazyAdamConfig(learning_rate=3e-2),
 )
 _BY_HEART = TrainConfig(
     epochs=60,
@@ -130,8 +130,9 @@ def tells_a_row_alone_what_it_tells_it_in_a_batch(config: SharingConfig) -> None
     together = model(batch)  # not by predict_rows, which sets copies of a row beside it
     order_B = torch.randperm(len(batch), generator=torch.Generator().manual_seed(0))
     _require_close(model(batch.take(order_B)), together[order_B], "predictions of shuffled rows")
-    alone = torch.cat([model(batch.take(index_B)) for index_B in torch.arange(len(batch)).split(1)])
-    _require_close(alone, together, "predictions of rows alone")
+    some_B = torch.arange(0, len(batch), 4)
+    alone = torch.cat([model(batch.take(index_B)) for index_B in some_B.split(1)])
+    _require_close(alone, together[some_B], "predictions of rows alone")
 
 
 def starts_from_its_seed(config: SharingConfig) -> None:
@@ -238,7 +239,7 @@ def learns_the_planted_truth(config: SharingConfig, share: float = 0.9) -> None:
     model, held_out = _model(config), _drawn(config, 4000, seed=12)
     # a domain with tables of its own has its own rows alone to learn from
     alone = config.copies(model.routes) == len(model.routes)
-    rows = _drawn(config, 12000 * (model.routes.domains if alone else 1), seed=10).rows
+    rows = _drawn(config, 16000 * (model.routes.domains if alone else 1), seed=10).rows
     state = train(model, rows, _drawn(config, 2000, seed=11).rows, _TRUTH, list(_TASKS), Silent())
     model.load_state_dict(state.best_weights)
     for task, prediction in enumerate(task_predictions(model, held_out.rows, _TASKS)):

@@ -7,6 +7,7 @@ from math import exp, log
 import numpy as np
 import pytest
 import torch
+from narrow import narrow
 
 from recmtl.adapters.mask import Masks
 from recmtl.artifacts.progress import SILENT
@@ -20,6 +21,7 @@ from recmtl.testing.model_contract import CHECKS
 from recmtl.testing.planted import planted, planted_schema
 from recmtl.training.config import TrainConfig
 from recmtl.training.loop import train
+from recmtl.training.optimizers import AdamConfig
 
 SCHEMA = planted_schema(entire_space=True)
 BATCH = planted(64, seed=0, entire_space=True).rows.batch
@@ -37,7 +39,7 @@ def sharing(kind="ips", tasks=2, **changes):
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_doubly_robust_keeps_the_contract(check):
-    check(ESCM2Config(kind="dr"))
+    check(narrow(ESCM2Config(kind="dr")))
 
 
 class Rows:
@@ -220,13 +222,14 @@ def test_masks_and_domains_leave_the_third_loss_what_it_is(kind, per_domain):
 def test_it_learns_the_conversion_rate_of_rows_without_a_click(kind):
     rows, valid, held_out = (planted(count, seed, True) for count, seed in ((8000, 10), (2000, 11), (4000, 12)))
     model = Model(ESCM2Config(kind=kind, num_experts=2, expert=(32, 16), tower=()), SCHEMA, seed=0)
-    train(model, rows.rows, valid.rows, TrainConfig(epochs=6, batch_size=128), [0, 1], SILENT)
+    config = TrainConfig(epochs=4, batch_size=256, optimizer=AdamConfig(learning_rate=3e-3))
+    train(model, rows.rows, valid.rows, config, [0, 1], SILENT)
     rate_B = held_out.probability_BT[:, 1] / held_out.probability_BT[:, 0]
     likely_B = rate_B > rate_B.median()
     output = model.eval().output(held_out.rows.batch)
     own_BT = output.auxiliary["own"].detach()
     of_click, of_conversion = (auc(likely_B.numpy(), own_BT[:, task].numpy()) for task in (0, 1))
-    assert of_conversion > 0.93 > of_click
+    assert of_conversion > 0.9 > of_click
 
 
 @pytest.mark.parametrize("kind", KINDS)

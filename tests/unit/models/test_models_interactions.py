@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 import pytest
 import torch
+from narrow import narrow
 
 from recmtl.errors import ConfigError
 from recmtl.models.dcn_v2 import DCNV2Config, MixtureConfig
@@ -34,6 +35,7 @@ QUICK = (
     contract.tells_a_row_alone_what_it_tells_it_in_a_batch,
     contract.comes_back_from_a_checkpoint,
 )
+ENCODER = EncoderConfig(embedding_dim=4)
 OF_PAIRS = ("autoint", "deepfm", "fibinet", "nfm", "pnn", "xdeepfm")
 
 
@@ -67,13 +69,13 @@ def _name(config):
 @pytest.mark.parametrize("interaction", KINDS, ids=_name)
 @pytest.mark.parametrize("per_domain", [False, True])
 def test_copies_of_the_tables_keep_the_contract(interaction, per_domain, check):
-    check(ApartConfig(name="apart", interaction=interaction, per_domain=per_domain))
+    check(narrow(ApartConfig(name="apart", interaction=interaction, per_domain=per_domain, encoder=ENCODER)))
 
 
 @pytest.mark.parametrize("check", QUICK, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("interaction", KINDS, ids=_name)
 def test_a_chain_of_tasks_keeps_the_contract(interaction, check):
-    check(ESMMConfig(tower=(8,), interaction=interaction, per_domain=True))
+    check(narrow(ESMMConfig(tower=(8,), interaction=interaction, per_domain=True, encoder=ENCODER)))
 
 
 @pytest.mark.parametrize("interaction", KINDS, ids=_name)

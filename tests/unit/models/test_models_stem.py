@@ -81,6 +81,7 @@ def test_where_tasks_disagree_about_users_it_ranks_better_than_a_shared_bottom()
     like, share = tastes(1), tastes(2)
     taste_DTUI = np.stack([[like, share]] * 2)
     narrow = EncoderConfig(embedding_dim=2)
-    shared = reached(SharedBottomConfig(encoder=narrow, bottom=(32,), tower=(16,)), taste_DTUI)
+    short = {"rows": 4000, "epochs": 5}
+    shared = reached(SharedBottomConfig(encoder=narrow, bottom=(32,), tower=(16,)), taste_DTUI, **short)
     own = STEMConfig(encoder=narrow, expert=(32,), gate=(), tower=(16,), num_shared_experts=1)
-    assert reached(own, taste_DTUI) > shared + 0.03
+    assert reached(own, taste_DTUI, **short) > shared + 0.05
