@@ -265,8 +265,6 @@ CHECKS: tuple[Callable[[SharingConfig], None], ...] = (
     learns_the_planted_truth,
 )
 """The whole contract."""
-TRAINING = (a_cut_weight_never_moves, learns_a_few_rows_by_heart, learns_the_planted_truth)
-"""Those that train: seconds, where the others take a part of one."""
 
 
 def _model(config: SharingConfig, seed: int = 0) -> Model:

@@ -11,7 +11,7 @@ from recmtl.models.interaction import InteractionConfig
 from recmtl.models.mmoe import MMoEConfig
 from recmtl.models.sharing import SharingConfig
 from recmtl.models.single_task import SingleTaskConfig
-from recmtl.testing.model_contract import CHECKS, TRAINING, learns_a_few_rows_by_heart, learns_the_planted_truth
+from recmtl.testing.model_contract import CHECKS, learns_a_few_rows_by_heart, learns_the_planted_truth
 
 
 def _choices(sharing):

@@ -19,7 +19,7 @@ FAST = {"class_name": "Adam", "config": {"learning_rate": 0.01}}
 def test_each_model_learns_with_its_defaults(function, columns, tasks, rows, fresh):
     model = function(columns, **tasks)
     model.compile(FAST, loss=LOSSES, metrics=["AUC"])
-    history = model.fit(rows.X, rows.y, batch_size=128, epochs=8, verbose=0)
+    history = model.fit(rows.X, rows.y, batch_size=128, epochs=4, verbose=0)
     assert history.history["click_auc"][-1] > 0.85
     assert r2_score(fresh.minutes, model.predict(fresh.X)[1]) > 0.8
 
@@ -28,7 +28,7 @@ def test_esmm_says_the_probability_of_both(columns, rows, fresh):
     model = ESSM(columns, tower_dnn_units_lists=[[16], [16]])
     model.compile(FAST, loss="binary_crossentropy", metrics=["AUC"])
     bought = rows.click * (rows.X["item"] % 2)
-    model.fit(rows.X, [rows.click, bought], batch_size=128, epochs=8, verbose=0)
+    model.fit(rows.X, [rows.click, bought], batch_size=128, epochs=5, verbose=0)
     click, both = model.predict(fresh.X)
     assert (both <= click).all()
     assert roc_auc_score(fresh.click * (fresh.X["item"] % 2), both) > 0.85
@@ -45,7 +45,7 @@ def test_hashed_text_is_learnt_and_unknown_text_scored(rows, fresh, tasks, small
     columns = [SparseFeat("item", 1000, use_hash=True, dtype="string", embedding_dim=4), DenseFeat("price")]
     names = np.array([f"item {place}" for place in range(20)])
     model = small(columns, tasks)
-    model.fit({"item": names[rows.X["item"]], "price": rows.X["price"]}, rows.y, batch_size=64, epochs=10, verbose=0)
+    model.fit({"item": names[rows.X["item"]], "price": rows.X["price"]}, rows.y, batch_size=64, epochs=5, verbose=0)
     click = model.predict({"item": names[fresh.X["item"]], "price": fresh.X["price"]})[0]
     assert roc_auc_score(fresh.click, click) > 0.75
     assert model.ranker.schema_.tables["item"] == 1003
@@ -62,7 +62,7 @@ def test_rows_that_weigh_nothing_or_lack_a_label_are_not_learnt_from(columns, ta
         ("hidden", np.where(wrong, np.nan, rows.click), None),
     ]:  # fmt: skip
         model = small(columns, tasks)
-        model.fit(rows.X, [label, rows.minutes], batch_size=64, epochs=10, verbose=0, sample_weight=weight)
+        model.fit(rows.X, [label, rows.minutes], batch_size=64, epochs=5, verbose=0, sample_weight=weight)
         skill[name] = roc_auc_score(fresh.click, model.predict(fresh.X)[0])
     assert min(skill["weighed"], skill["hidden"]) > 0.85 and skill["all"] < 0.5
 
@@ -70,7 +70,7 @@ def test_rows_that_weigh_nothing_or_lack_a_label_are_not_learnt_from(columns, ta
 def test_features_may_have_vectors_of_different_widths(rows, fresh, tasks, small):
     columns = [SparseFeat("item", 20, "auto"), SparseFeat("city", 3, embedding_dim=2), DenseFeat("price")]
     model = small(columns, tasks)
-    model.fit(rows.X, rows.y, batch_size=64, epochs=10, verbose=0)
+    model.fit(rows.X, rows.y, batch_size=64, epochs=5, verbose=0)
     assert model.section["encoder"]["embedding_dim"] == 12 and model.section["encoder"]["embedding_dims"] == {"city": 2}
     assert roc_auc_score(fresh.click, model.predict(fresh.X)[0]) > 0.9
 
@@ -82,7 +82,7 @@ def test_a_sequence_is_pooled_as_its_combiner_says(combiner, tasks, small):
     count = chance.integers(1, 7, 1500)
     X = {"hist": (np.arange(6) < count[:, None]).astype(int)}
     model = small([VarLenSparseFeat(SparseFeat("hist", 2), 6, combiner=combiner)], tasks)
-    model.fit(X, [(count > 3).astype(int), count * 1.0], batch_size=64, epochs=10, verbose=0)
+    model.fit(X, [(count > 3).astype(int), count * 1.0], batch_size=64, epochs=5, verbose=0)
     found = r2_score(count, model.predict(X)[1])
     assert found > 0.9 if combiner == "sum" else found < 0.1
 
@@ -90,7 +90,7 @@ def test_a_sequence_is_pooled_as_its_combiner_says(combiner, tasks, small):
 def test_numbers_alone_are_enough(tasks, rows, small):
     model = small([DenseFeat("v", 2)], tasks)
     v = np.column_stack([rows.minutes, rows.X["price"]])
-    model.fit({"v": v}, rows.y, batch_size=64, epochs=10, verbose=0)
+    model.fit({"v": v}, rows.y, batch_size=64, epochs=5, verbose=0)
     assert r2_score(rows.minutes, model.predict({"v": v})[1]) > 0.9
 
 
