@@ -27,6 +27,7 @@ CONFIGS = [
     *(sharing(per_domain=choice) for sharing in SHARINGS for choice in _choices(sharing)),
     *(MMoEConfig(interaction=interaction, per_domain=True) for interaction in INTERACTIONS),
 ]
+LEARNING = (learns_a_few_rows_by_heart, learns_the_planted_truth)
 LEARNERS = [
     *(sharing(per_domain=_choices(sharing)[0]) for sharing in SHARINGS),
     *(MMoEConfig(interaction=interaction) for interaction in INTERACTIONS),
@@ -45,12 +46,16 @@ def test_there_are_models():
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=_name)
-@pytest.mark.parametrize("check", [c for c in CHECKS if c is not learns_the_planted_truth], ids=lambda c: c.__name__)
+@pytest.mark.parametrize("check", [c for c in CHECKS if c not in LEARNING], ids=lambda check: check.__name__)
 def test_model(check, config):
-    """By heart with the widths that a config has by itself, all else with narrow layers."""
-    check(config if check is learns_a_few_rows_by_heart else narrow(config))
+    check(narrow(config))
 
 
 @pytest.mark.parametrize("config", LEARNERS, ids=_name)
-def test_model_learns(config):
+def test_model_of_its_own_widths_learns_by_heart(config):
+    learns_a_few_rows_by_heart(config)
+
+
+@pytest.mark.parametrize("config", LEARNERS, ids=_name)
+def test_narrow_model_learns_the_truth(config):
     learns_the_planted_truth(narrow(config))

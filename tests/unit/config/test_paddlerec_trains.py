@@ -15,6 +15,8 @@ from recmtl.data.split import build_split
 from recmtl.foreign.yaml_text import read_yaml
 from recmtl.models.model import Model
 from recmtl.models.sharing import SharingConfig
+from recmtl.recipe import Recipe
+from recmtl.schema import Schema
 from recmtl.training.config import TrainConfig
 from recmtl.training.loop import train
 from recmtl.training.state import weights_of
@@ -42,21 +44,32 @@ def lines(rows: int) -> str:
     return "".join(",".join(map(str, line)) + "\n" for line in made)
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_a_config_trains_its_model(name: str, tmp_path: Path) -> None:
+def published(name: str) -> Recipe:
     recipe = translated(read_yaml(PADDLEREC.format(sizes=MODELS[name]), "config.yaml"))
-    recipe = recipe.with_settings(["train.epochs=1"])
+    return recipe.with_settings(["train.epochs=1"])
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory: pytest.TempPathFactory) -> tuple[Schema, Path]:
+    """Of made-up lines; all three ask for the same."""
+    folder = tmp_path_factory.mktemp("paddlerec")
     for part, rows in (("train", 120), ("test", 40)):
-        (tmp_path / "data" / part).mkdir(parents=True)
-        (tmp_path / "data" / part / f"{part}.txt").write_text(lines(rows))
-    policy = recipe.section("split", SplitConfig)
-    dataset = recipe.section("dataset", DatasetConfig).within(policy, tmp_path)
-    (tmp_path / "split").mkdir()
-    schema = build_split(dataset, policy, tmp_path, tmp_path / "split")
+        (folder / "data" / part).mkdir(parents=True)
+        (folder / "data" / part / f"{part}.txt").write_text(lines(rows))
+    policy = published("mmoe").section("split", SplitConfig)
+    dataset = published("mmoe").section("dataset", DatasetConfig).within(policy, folder)
+    (folder / "split").mkdir()
+    return build_split(dataset, policy, folder, folder / "split"), folder / "split"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_config_trains_its_model(name: str, split: tuple[Schema, Path]) -> None:
+    recipe, (schema, folder) = published(name), split
+    assert all(recipe.document[key] == published("mmoe").document[key] for key in ("dataset", "split"))
     config = recipe.section("model", SharingConfig)
     model = Model(config, schema, 0, {})
     before = weights_of(model)
-    rows, valid = (load_part(tmp_path / "split", schema, part) for part in ("train", "valid"))
+    rows, valid = (load_part(folder, schema, part) for part in ("train", "valid"))
     state = train(model, rows, valid, recipe.section("train", TrainConfig), range(len(schema.tasks)), Silent())
     assert (config.name, schema.task_names, state.epoch) == (name, ("income", "never_married"), 1)
     assert [key for key, weight in weights_of(model).items() if weight.equal(before[key])] == []

@@ -95,7 +95,7 @@ def test_each_domain_pays_for_its_own_gates():
 def test_training_ends_in_a_few_experts_whose_weights_add_up_to_1(experts):
     gating = DSelectKConfig(static=True, entropy=0.1)
     model = Model(MMoEConfig(num_experts=experts, gating=gating, expert=(8,), tower=()), planted_schema(), seed=0)
-    config = TrainConfig(epochs=40, patience=40, batch_size=32, optimizer=AdamConfig(learning_rate=1e-2))
+    config = TrainConfig(epochs=20, patience=20, batch_size=32, optimizer=AdamConfig(learning_rate=3e-2))
     train(model, ROWS, ROWS, config, [0, 1], Silent())
     weight_BGE, _ = gating.weigh(model.sharing.gates(X_BI).detach(), experts)
     assert (weight_BGE > 1e-3).sum(-1).max() <= 2
