@@ -36,6 +36,14 @@ def real_data():
     return folder
 
 
+@pytest.fixture
+def without_onednn(monkeypatch) -> None:
+    """oneDNN prepares a product anew for every number of rows; each batch has its own numbers of the domains' rows, and
+    to a narrow network that is most of the work.
+    """
+    monkeypatch.setattr(torch.backends.mkldnn, "enabled", False)
+
+
 @dataclass(frozen=True)
 class Ran:
     """What a command line left."""

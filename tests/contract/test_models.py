@@ -57,5 +57,5 @@ def test_model_of_its_own_widths_learns_by_heart(config):
 
 
 @pytest.mark.parametrize("config", LEARNERS, ids=_name)
-def test_narrow_model_learns_the_truth(config):
+def test_narrow_model_learns_the_truth(config, without_onednn):
     learns_the_planted_truth(narrow(config))
