@@ -26,6 +26,7 @@ from recmtl.artifacts.progress import Silent
 from recmtl.batch import Batch, Ragged
 from recmtl.errors import ConfigError
 from recmtl.metrics.skill import task_skill
+from recmtl.models.flat import FlatConfig
 from recmtl.models.heads import Heads
 from recmtl.models.model import TABLES, Model
 from recmtl.models.sharing import SharingConfig
@@ -125,14 +126,30 @@ def computes_in_bfloat16(config: SharingConfig) -> None:
 
 
 def tells_a_row_alone_what_it_tells_it_in_a_batch(config: SharingConfig) -> None:
-    """In evaluation a prediction depends on its row only, not on its neighbours or their order."""
+    """In evaluation a prediction depends on its row only, not on its neighbours or their order: probabilities differ
+    by a millionth at most.
+    """
     model, batch = _model(config), _ROWS.rows.batch
-    together = model(batch)  # not by predict_rows, which sets copies of a row beside it
+    together = model(batch).sigmoid()  # not by predict_rows, which sets copies of a row beside it
     order_B = torch.randperm(len(batch), generator=torch.Generator().manual_seed(0))
-    _require_close(model(batch.take(order_B)), together[order_B], "predictions of shuffled rows")
+    shuffled = model(batch.take(order_B)).sigmoid()
+    _require_close(shuffled, together[order_B], "predictions of shuffled rows", rtol=0, atol=1e-6)
     some_B = torch.arange(0, len(batch), 4)
-    alone = torch.cat([model(batch.take(index_B)) for index_B in some_B.split(1)])
-    _require_close(alone, together[some_B], "predictions of rows alone")
+    alone = torch.cat([model(batch.take(index_B)) for index_B in some_B.split(1)]).sigmoid()
+    _require_close(alone, together[some_B], "predictions of rows alone", rtol=0, atol=1e-6)
+
+
+def drops_values_on_every_way_to_a_logit(config: SharingConfig) -> None:
+    """With nearly everything dropped, training sees next to nothing of a row: most rows have one and the same logit."""
+    plain = {"dropout": 0.9999, "interaction": FlatConfig()}  # what other interactions add to a logit is not dropped
+    model, batch = _model(config.model_copy(update=plain)).train(), _ROWS.rows.batch
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        logits_BT = model(batch).detach()
+    for domain in range(len(model.schema.domains)):
+        seen_BT = logits_BT[batch.domain_B == domain]
+        alike_T = (seen_BT - seen_BT.median(0).values).abs().lt(1e-5).float().mean(0)
+        _require(bool((alike_T > 0.5).all()), f"with a dropout of 0.9999 training sees rows: {alike_T.tolist()} alike")
 
 
 def starts_from_its_seed(config: SharingConfig) -> None:
@@ -255,6 +272,7 @@ CHECKS: tuple[Callable[[SharingConfig], None], ...] = (
     every_parameter_learns,
     computes_in_bfloat16,
     tells_a_row_alone_what_it_tells_it_in_a_batch,
+    drops_values_on_every_way_to_a_logit,
     starts_from_its_seed,
     comes_back_from_a_checkpoint,
     names_what_tasks_share,
@@ -347,5 +365,5 @@ def _require(holds: bool, otherwise: str) -> None:
         raise AssertionError(otherwise)
 
 
-def _require_close(found: Tensor, expected: Tensor, what: str) -> None:
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5, msg=lambda text: f"{what} differ: {text}")
+def _require_close(found: Tensor, expected: Tensor, what: str, rtol: float = 1e-4, atol: float = 1e-5) -> None:
+    torch.testing.assert_close(found, expected, rtol=rtol, atol=atol, msg=lambda text: f"{what} differ: {text}")

@@ -55,6 +55,18 @@ class NormalisesOverTheBatch(SharedBottom):
         return super().deep(x_BI - x_BI.mean(0), encoded, routes)
 
 
+class LeansOnItsNeighbours(SharedBottom):
+    """By a few millionths."""
+
+    def deep(self, x_BI, encoded, routes):
+        return super().deep(x_BI + 3e-5 * x_BI.mean(0), encoded, routes)
+
+
+class DropsNothing(SharedBottom):
+    def __init__(self, config, in_dim, num_routes):
+        super().__init__(config.model_copy(update={"dropout": 0.0}), in_dim, num_routes)
+
+
 class DrawsItsStartElsewhere(SharedBottom):
     drawn = torch.Generator().manual_seed(0)
 
@@ -135,6 +147,8 @@ BROKEN = [
     (contract.leaves_other_tasks_alone, MixesTowers, "of another task"),
     (contract.every_parameter_learns, DetachesBottom, "no task gives a gradient"),
     (contract.tells_a_row_alone_what_it_tells_it_in_a_batch, NormalisesOverTheBatch, "rows alone"),
+    (contract.tells_a_row_alone_what_it_tells_it_in_a_batch, LeansOnItsNeighbours, "rows alone"),
+    (contract.drops_values_on_every_way_to_a_logit, DropsNothing, "training sees rows"),
     (contract.starts_from_its_seed, DrawsItsStartElsewhere, "otherwise with the same seed"),
     (contract.starts_from_its_seed, StartsAlike, "alike with another seed"),
     (contract.comes_back_from_a_checkpoint, HidesState, "differ after a file"),
