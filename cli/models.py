@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from recmtl.pipelines.model_list import Entry
 
 app = typer.Typer(
-    help="Models and interactions: what each is, its paper and its keys.\n\nExample: recmtl models list",
+    help="Models, interactions and gatings: what each is, its paper and its keys.\n\nExample: recmtl models list",
     no_args_is_help=True,
 )
 
@@ -23,7 +23,7 @@ def list_(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, with each one's own keys.")] = False,
     options: OutputOptions,
 ) -> None:
-    """List the models, and the interactions that a model may have before its deep part.
+    """List the models, the interactions that a model may have before its deep part, and the gatings of MMoE.
 
     Example: recmtl models list
     """
@@ -46,11 +46,11 @@ def list_(
 @app.command()
 @with_options
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A model or an interaction.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model, an interaction or a gating.")],
     *,
     options: OutputOptions,
 ) -> None:
-    """Say what a model or an interaction is: its paper, its equation in words, what it can learn, its keys.
+    """Say what a model, an interaction or a gating is: its paper, its equation in words, what it can learn, its keys.
 
     Example: recmtl models show mmoe
     """

@@ -1,4 +1,4 @@
-"""What there is to choose from for `model` and `model.interaction`, read off the config classes."""
+"""What there is to choose from for `model`, `model.interaction` and `model.gating`, read off the config classes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import recmtl.models  # noqa: F401  (registers them)
 from recmtl.config import Config, nearest
 from recmtl.errors import ConfigError
+from recmtl.models.gating import GatingConfig
 from recmtl.models.interaction import InteractionConfig
 from recmtl.models.sharing import SharingConfig
 from recmtl.pipelines.config_keys import Key, key_as_json, markdown_table, tables_of
@@ -19,16 +20,17 @@ LEARNS: Mapping[PerDomain, str] = {
     "never": "multi-task, multi-domain, both; what a task has of its own serves all domains",
 }
 """What a model can learn at once."""
-FAMILIES: tuple[tuple[type[SharingConfig | InteractionConfig], str], ...] = (
+FAMILIES: tuple[tuple[type[SharingConfig | InteractionConfig | GatingConfig], str], ...] = (
     (SharingConfig, "model"),
     (InteractionConfig, "model.interaction"),
+    (GatingConfig, "model.gating"),
 )
 """A family, and the key that chooses from it."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A model, or an interaction."""
+    """A model, an interaction or a gating."""
 
     name: str
     where: str
@@ -39,13 +41,13 @@ class Entry:
     rule: str
     """The equation in words."""
     per_domain: PerDomain | None
-    """When a task has parts of its own for each domain; None of an interaction, which serves any model."""
+    """When a task has parts of its own for each domain; None of what serves a model."""
     keys: Sequence[Key]
     """That it has of its own."""
 
 
 def entries() -> list[Entry]:
-    """Models, then interactions, each by name."""
+    """Models, then interactions, then gatings, each by name."""
     found = []
     for family, where in FAMILIES:
         for table in tables_of(family.family, [where], family):
@@ -65,7 +67,7 @@ def entry(name: str) -> Entry:
     """
     found = {entry.name: entry for entry in entries()}
     if name not in found:
-        what = f"there is no model and no interaction {name!r}{nearest(name, found)}"
+        what = f"there is no model, interaction or gating {name!r}{nearest(name, found)}"
         raise ConfigError(f"{what}.", hint="See: recmtl models list")
     return found[name]
 

@@ -5,7 +5,7 @@ ones in all rows (`static`), or chosen by what the experts read.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor
@@ -17,6 +17,12 @@ from recmtl.nn.scores import Scores
 
 class DSelectKConfig(GatingConfig):
     """At most k experts, chosen by a smooth step (Hazimeh et al., NeurIPS 2021)."""
+
+    paper: ClassVar = "Hazimeh et al., NeurIPS 2021"
+    rule: ClassVar = (
+        "A gate has k selectors, weighed by a softmax; each chooses an expert bit by bit of its number, by a smooth "
+        "step that ends at exactly 0 or 1."
+    )
 
     name: Literal["dselect_k"] = "dselect_k"
     k: PositiveInt = 2

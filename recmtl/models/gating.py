@@ -12,6 +12,10 @@ class GatingConfig(Component):
     """How a gate weighs the experts that it mixes."""
 
     family: ClassVar[str] = "gating"
+    paper: ClassVar[str]
+    """Authors, venue and year."""
+    rule: ClassVar[str]
+    """The equation in words."""
 
     @property
     def reads_rows(self) -> bool:

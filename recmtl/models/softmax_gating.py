@@ -1,7 +1,7 @@
 """A gate as MMoE has it: the softmax of a score for each expert, so that every expert counts (Ma et al., KDD 2018)."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import Tensor
 
@@ -11,6 +11,9 @@ from recmtl.nn.scores import Scores
 
 class SoftmaxGatingConfig(GatingConfig):
     """The softmax of a score for each expert: all experts count (Ma et al., KDD 2018)."""
+
+    paper: ClassVar = "Ma et al., KDD 2018"
+    rule: ClassVar = "A gate weighs its experts by the softmax of a score for each, which it reads off the row."
 
     name: Literal["softmax"] = "softmax"
 

@@ -7,15 +7,18 @@ import pytest
 
 from recmtl.config import Config
 from recmtl.errors import ConfigError
+from recmtl.models.gating import GatingConfig
 from recmtl.models.interaction import InteractionConfig
 from recmtl.models.sharing import SharingConfig
 from recmtl.pipelines.model_list import LEARNS, as_markdown, entries, entry, first_sentence, per_domain_of
 
+FAMILIES = (("model", SharingConfig), ("model.interaction", InteractionConfig), ("model.gating", GatingConfig))
 
-def test_every_model_and_every_interaction_of_ours_is_listed_once_under_a_name_of_its_own():
+
+def test_every_model_interaction_and_gating_of_ours_is_listed_once_under_a_name_of_its_own():
     ours = {
         (where, name)
-        for where, family in (("model", SharingConfig), ("model.interaction", InteractionConfig))
+        for where, family in FAMILIES
         for name, kind in family.kinds.items()
         if kind.__module__.startswith("recmtl.models.")
     }
@@ -26,7 +29,7 @@ def test_every_model_and_every_interaction_of_ours_is_listed_once_under_a_name_o
 
 def entry_is_ours(one):
     """Other tests register components of theirs."""
-    family = SharingConfig if one.where == "model" else InteractionConfig
+    family = dict(FAMILIES)[one.where]
     return family.kinds[one.name].__module__.startswith("recmtl.models.")
 
 
@@ -77,7 +80,7 @@ def test_what_a_class_says_of_domains():
 
 
 def test_a_wrong_name_is_refused_with_the_nearest():
-    with pytest.raises(ConfigError, match=r"no interaction 'shared_botom' .did you mean 'shared_bottom'"):
+    with pytest.raises(ConfigError, match=r"interaction or gating 'shared_botom' .did you mean 'shared_bottom'"):
         entry("shared_botom")
 
 
