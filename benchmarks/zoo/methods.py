@@ -59,6 +59,7 @@ METHODS: dict[str, Section] = {
     "PEPNet": {"name": "pepnet", "tower": [256, 128, 64]},
     "AdaSparse": {"name": "adasparse", "network": [256, 128], "tower": [64, 32]},
     "SAR-Net": {"name": "sar_net", "tower": [32]},
+    "M2M": {"name": "m2m", "expert": [128, 32]},
     "HiNet": {"name": "hinet", "domain_expert": [128], "expert": [64], "tower": [32]},
     "M3oE": {"name": "m3oe", "star": 256, "hidden": 128, "expert": 64, "tower": [32]},
 }  # fmt: skip
