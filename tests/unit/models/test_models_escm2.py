@@ -218,6 +218,19 @@ def test_masks_and_domains_leave_the_third_loss_what_it_is(kind, per_domain):
     torch.testing.assert_close(model.sharing.extra_loss(model.output(BATCH), BATCH, [0, 1]), plain)
 
 
+@pytest.mark.parametrize("domain", [0, 1, 2])
+def test_each_task_after_the_first_has_an_estimate_of_its_own_in_each_domain(domain):
+    model = Model(config("dr", per_domain=True), THREE, seed=0).eval()
+    imputed_BT = model.output(BATCH.take((BATCH.domain_B == domain).nonzero()[:, 0])).auxiliary["imputed"]
+    for task in (1, 2):
+        model.zero_grad()
+        imputed_BT[:, task].sum().backward(retain_graph=True)
+        gradients = [part.head.weight.grad for part in model.sharing.imputations]
+        learnt = [place for place, gradient in enumerate(gradients) if gradient is not None and gradient.any()]
+        assert learnt == [2 * domain + task - 1]
+    assert len(model.sharing.imputations) == 6
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_learns_the_conversion_rate_of_rows_without_a_click(kind):
     rows, valid, held_out = (planted(count, seed, True) for count, seed in ((8000, 10), (2000, 11), (4000, 12)))
