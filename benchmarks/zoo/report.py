@@ -44,7 +44,7 @@ def _cell(found: dict[Run, dict[str, Any]], data: str, method: str, task: str) -
     scores = [line["test"][task][ALL] for line in of_seed if line is not None and "test" in line]
     if not scores:
         return "failed" if any(line is not None for line in of_seed) else ""
-    whole = method not in METHODS or (setting is not None and len(scores) == len(SEEDS))
+    whole = len(scores) == len(SEEDS) and (method not in METHODS or setting is not None)
     spread = (
         f" ± {statistics.stdev(scores):.4f}"[0:3] + f"{statistics.stdev(scores):.4f}"[1:] if len(scores) > 1 else ""
     )

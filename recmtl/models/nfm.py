@@ -3,12 +3,13 @@
     logit_t = deep_t([sum_(i<j) s_i * v_i * s_j * v_j, numbers]) + sum_i w_t[id_i] + u_t . numbers
 
 The deep part reads the products of all pairs of vectors, value by value, summed into one vector. The paper has no
-scales s of the fields; they tell apart what shares a table (see nn/field_scale.py).
+scales s of the fields (as with `field_scales` false); they tell apart what shares a table (see nn/field_scale.py).
 """
 
 from typing import ClassVar, Literal
 
 import torch
+from torch import nn
 
 from recmtl.models.encoder import Encoded, Encoder
 from recmtl.models.field_pairs import check_pairs
@@ -29,20 +30,22 @@ class NFMConfig(InteractionConfig):
     )
 
     name: Literal["nfm"] = "nfm"
+    field_scales: bool = True
+    """Whether each field has a learnt scale, which tells apart features that share a table; false: as in the paper."""
 
     def build(self, encoder: Encoder, tasks: int) -> "NFM":
         """As wide as one vector and the numbers."""
         check_pairs(self.name, encoder)
-        return NFM(encoder, tasks)
+        return NFM(encoder, tasks, self.field_scales)
 
 
 class NFM(Interaction):
     """x_BI with I = D + dense, and wide_BT."""
 
-    def __init__(self, encoder: Encoder, tasks: int) -> None:
+    def __init__(self, encoder: Encoder, tasks: int, scaled: bool) -> None:
         super().__init__()
         self.wide = Wide(encoder, tasks)
-        self.scale = FieldScale(len(encoder.fields), encoder.dim, std=1.0)
+        self.scale = FieldScale(len(encoder.fields), encoder.dim, std=1.0) if scaled else nn.Identity()
         self.out_dim = encoder.dim + encoder.dense_dim
 
     def forward(self, encoded: Encoded) -> Read:

@@ -1,5 +1,6 @@
 from itertools import combinations
 
+import pytest
 import torch
 from reading import DIM, FIELDS, ROWS, reading_of
 
@@ -8,10 +9,12 @@ from recmtl.nn.field_scale import FieldScale
 from recmtl.nn.fm import bi_interaction
 
 
-def test_the_products_of_all_pairs_are_added_to_every_tasks_logit():
-    found = reading_of(DeepFMConfig())
+@pytest.mark.parametrize("scaled", [True, False])
+def test_the_products_of_all_pairs_are_added_to_every_tasks_logit(scaled):
+    found = reading_of(DeepFMConfig(field_scales=scaled))
     torch.testing.assert_close(found.read.x_BI, found.flat_BI)
-    scale_FD, linear_BT = found.interaction.scale.scale.detach().view(len(FIELDS), DIM), found.linear_BT()
+    scale_FD = found.interaction.scale.scale.detach().view(len(FIELDS), DIM) if scaled else 1.0
+    linear_BT = found.linear_BT()
     for row in range(ROWS):
         scaled_FD = scale_FD * found.vectors[row]
         machine = sum(scaled_FD[i] @ scaled_FD[j] for i, j in combinations(range(len(FIELDS)), 2))

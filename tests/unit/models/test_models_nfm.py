@@ -1,14 +1,16 @@
 from itertools import combinations
 
+import pytest
 import torch
 from reading import DENSE, DIM, FIELDS, ROWS, reading_of
 
 from recmtl.models.nfm import NFMConfig
 
 
-def test_the_deep_part_reads_the_pooled_pairs_and_the_numbers():
-    found = reading_of(NFMConfig())
-    scale_FD = found.interaction.scale.scale.detach().view(len(FIELDS), DIM)
+@pytest.mark.parametrize("scaled", [True, False])
+def test_the_deep_part_reads_the_pooled_pairs_and_the_numbers(scaled):
+    found = reading_of(NFMConfig(field_scales=scaled))
+    scale_FD = found.interaction.scale.scale.detach().view(len(FIELDS), DIM) if scaled else 1.0
     assert found.read.x_BI.shape == (ROWS, DIM + DENSE)
     for row in range(ROWS):
         scaled_FD = scale_FD * found.vectors[row]
