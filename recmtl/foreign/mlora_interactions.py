@@ -9,9 +9,9 @@ from recmtl.foreign.mlora_names import Name
 
 _SAME: dict[str, dict[str, Any]] = {
     "wdl": {"name": "wide_deep"},
-    "nfm": {"name": "nfm"},
+    "nfm": {"name": "nfm", "field_scales": False},
     "pnn": {"name": "pnn", "products": "inner"},
-    "deepfm": {"name": "deepfm"},
+    "deepfm": {"name": "deepfm", "field_scales": False},
     "dcn": {"name": "dcn", "num_layers": 2},
     "xdeepfm": {"name": "xdeepfm", "maps": [128, 128]},
     "autoint": {"name": "autoint", "num_layers": 3, "num_heads": 2, "head_dim": 8},

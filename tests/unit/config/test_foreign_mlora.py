@@ -179,10 +179,10 @@ class TestRunOfMlora:
         ("base", "expected"),
         [
             ("wdl", {"name": "wide_deep"}),
-            ("nfm", {"name": "nfm"}),
+            ("nfm", {"name": "nfm", "field_scales": False}),
             ("autoint", {"name": "autoint", "num_layers": 3, "num_heads": 2, "head_dim": 8}),
             ("pnn", {"name": "pnn", "products": "inner"}),
-            ("deepfm", {"name": "deepfm"}),
+            ("deepfm", {"name": "deepfm", "field_scales": False}),
             ("dcn", {"name": "dcn", "num_layers": 2}),
             ("xdeepfm", {"name": "xdeepfm", "maps": [128, 128]}),
             ("fibinet", {"name": "fibinet", "bilinear": "field_interaction", "reduction": 3}),

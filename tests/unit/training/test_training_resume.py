@@ -27,7 +27,7 @@ class Stopped(Exception):
 
 
 def stop_before_the_checkpoint_of(epoch):
-    def after(state):
+    def after(state, _):
         if state.epoch == epoch:
             raise Stopped
 
