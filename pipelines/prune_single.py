@@ -59,17 +59,19 @@ class PruneSingle(Stage):
             selection.remark,
         )
 
+    def check(self) -> None:
+        """The run's initial weights."""
+        _, self.start_hash = self.experiment.start()
+
     def run(self, context: Context) -> dict[str, Any]:
         """Write every mask and the ticket."""
         task = self.experiment.schema.tasks[self.task].name
-        _, start_hash = self.experiment.start()
         dense, *trials = TicketSearch(self.experiment, self.task, self.config, context).trials()
         chosen = choose(trials, self.config.tolerance)
         names = [f"{i}_{trial.percent}%.pt" for i, trial in enumerate(trials, 1)]
+        belonging = Belonging(task, self.start_hash, self.experiment.split_hash)
         for name, trial in zip(names, trials, strict=True):
-            save_mask(
-                context.out / name, trial.mask, Belonging(task, start_hash, self.experiment.split_hash), trial.score
-            )
+            save_mask(context.out / name, trial.mask, belonging, trial.score)
         shutil.copyfile(context.out / names[chosen], context.out / CHOSEN)
         # the dense trial is what the masks are measured against, never a ticket
         records = [_record(name, trial) for name, trial in zip([None, *names], [dense, *trials], strict=True)]

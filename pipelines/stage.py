@@ -87,6 +87,11 @@ class Stage(ABC):
     def plan(self, workspace: Workspace) -> Plan:
         """Check everything that can be checked beforehand."""
 
+    def check(self) -> None:  # noqa: B027  (most stages have nothing to check)
+        """Check, with the target locked, what the run was started with: before anything that an earlier run left, and
+        could go on from, is put away.
+        """
+
     @abstractmethod
     def run(self, context: Context) -> dict[str, Any]:
         """Make the result below `context.out`; returns the facts that go into the manifest, as JSON values."""
@@ -115,6 +120,7 @@ def execute(stage: Stage, workspace: Workspace, progress: Progress, *, dry_run: 
         notes = _finished(plan, fingerprint, memory)
         status: Status = "done already"
         if notes is None:
+            stage.check()
             partial = plan.target.parent / f".{plan.target.name}.partial"
             _prepare(partial, fingerprint if stage.resumes else None)
             notes, status = _make(stage, workspace, plan, fingerprint, partial, progress), "done"

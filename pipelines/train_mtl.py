@@ -57,11 +57,14 @@ class TrainMtl(Stage):
             selection.remark,
         )
 
+    def check(self) -> None:
+        """The model at the run's initial weights, and the tickets that belong to them."""
+        self.model, start_hash = self.experiment.start()
+        self.masks = _load_masks(self.tickets, self.model, self.experiment, start_hash)
+
     def run(self, context: Context) -> dict[str, Any]:
         """Train, and write the checkpoints."""
-        experiment, out = self.experiment, context.out
-        model, start_hash = experiment.start()
-        masks = _load_masks(self.tickets, model, experiment, start_hash)
+        experiment, out, model, masks = self.experiment, context.out, self.model, self.masks
         if masks:
             model.masks = Masks({experiment.schema.task_index(task): mask for task, mask in masks.items()})
         shares = {task: _share(mask) for task, mask in masks.items()}

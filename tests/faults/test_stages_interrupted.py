@@ -115,6 +115,19 @@ def test_another_config_does_not_go_on_from_what_was_left(workspace, recmtl):
     assert "going on" not in ran.err
 
 
+def test_a_refused_command_leaves_what_a_killed_training_can_go_on_from(workspace, cli, recmtl):
+    running = start("train-mtl", *SLOW, cwd=workspace)
+    checkpoint = workspace / "runs/sample/.model.partial/.training.pt"
+    wait_for(workspace / "runs/sample", ".model.partial/.training.pt", running)
+    running.kill()
+    running.communicate()
+    before = checkpoint.read_bytes()
+    refused = cli("train-mtl", "--sample", "--set", 'model={"name": "mmoe", "num_experts": 3}', cwd=workspace)
+    assert refused.code == 6, refused.err
+    assert checkpoint.read_bytes() == before
+    assert "going on after epoch" in recmtl("train-mtl", *[w for w in SLOW if w != "--quiet"], cwd=workspace).err
+
+
 def test_a_second_run_on_the_same_target_exits_75(workspace, cli):
     with hold(workspace / "runs/sample/model"):
         ran = cli("train-mtl", "--set", "train.epochs=1", cwd=workspace)
