@@ -89,7 +89,7 @@ class AITM(Sharing):
 
     def needed(self, routes: Sequence[int]) -> Sequence[int]:
         """All of the domain up to the last one."""
-        return range(self.routes.of([0], self.routes.domain(routes[0]))[0], max(routes) + 1)
+        return self.routes.chain(routes)
 
     def extra_loss(self, output: Output, batch: Batch, tasks: Sequence[int]) -> Tensor | None:
         """The calibrator, each row as heavy as its weight; None for a task alone."""

@@ -116,7 +116,7 @@ class ESCM2(Sharing):
 
     def needed(self, routes: Sequence[int]) -> Sequence[int]:
         """All of the domain up to the last one."""
-        return range(self.routes.of([0], self.routes.domain(routes[0]))[0], max(routes) + 1)
+        return self.routes.chain(routes)
 
     def _imputed(self, x_BI: Tensor, expert_BEH: Tensor, route: int) -> Tensor:
         """[B], 0 for a first task."""

@@ -78,7 +78,7 @@ class ESMM(Sharing):
     def deep(self, x_BI: Tensor, encoded: Encoded, routes: Sequence[int]) -> Tensor:
         """All of the domain's towers, which together take less time than the asked ones one by one."""
         h_BTH = self.of_domain[self.routes.domain(routes[0])](x_BI)
-        return picked(h_BTH[:, : len(routes)], [self.routes.task(route) for route in routes])
+        return picked(h_BTH, [self.routes.task(route) for route in routes])
 
     def forward(self, x_BI: Tensor, encoded: Encoded, routes: Sequence[int], heads: Heads) -> Output:
         """The logits of the products."""
@@ -88,7 +88,7 @@ class ESMM(Sharing):
 
     def needed(self, routes: Sequence[int]) -> Sequence[int]:
         """All of the domain up to the last one."""
-        return range(self.routes.of([0], self.routes.domain(routes[0]))[0], max(routes) + 1)
+        return self.routes.chain(routes)
 
     def check_rows(self, batch: Batch) -> None:
         """Refuse a label that is not there though it must be 0.

@@ -24,6 +24,10 @@ class Routes:
         """The routes of these tasks, in their order, in a domain."""
         return [domain * len(self.tasks) + task for task in tasks]
 
+    def chain(self, routes: Sequence[int]) -> range:
+        """All routes of their domain, from its first task to the last of theirs: what a chain of events needs."""
+        return range(self.domain(routes[0]) * len(self.tasks), max(routes) + 1)
+
     def task(self, route: int) -> int:
         """Whose route it is."""
         return route % len(self.tasks)
