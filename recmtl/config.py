@@ -177,6 +177,8 @@ _PLAIN = {
     " after validation": "",
     "(Tuple|List|Dictionary|String) should": "must",
     "Input should be": "must be",
+    "must be True": "must be true",
+    "must be False": "must be false",
     "a valid integer": "a whole number",
     "a valid number": "a number",
     "a valid string": "a text",
